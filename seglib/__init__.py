@@ -1,0 +1,24 @@
+"""Segmenting without labels: one module for each paper, one chapter for each module.
+
+=================  ==========================================================  ====================
+Module             What it holds                                               Chapter
+=================  ==========================================================  ====================
+``images``         photographs as RGB float32 (3, H, W) in 0..1
+``scenes``         toy scenes whose true labels are known                     kanezaki2018
+``labels``         arithmetic of label maps: components, matching, boundaries
+``superpixels``    SLIC and the majority vote                                  kanezaki2018
+``metrics``        scores of labels whose names mean nothing                   kanezaki2018
+``plotting``       colours of labels, overlays, picture files
+``figures``        grids of pictures and charts: one look for the book
+``states``         the state after each iteration, and where a run stops       kanezaki2018
+``kanezaki2018``   segmentation by backpropagation                             kanezaki2018
+``widgets``        figures that move, with a kernel and without                kanezaki2018
+``devices``        device and memory
+``checks``         bad input, one clear sentence
+``cli``            ``python -m seglib segment photo.jpg --out labels.png``
+=================  ==========================================================  ====================
+
+Importing the package imports none of them: ``from seglib import kanezaki2018``.
+"""
+
+__version__ = "0.1.0"

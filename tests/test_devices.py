@@ -1,0 +1,55 @@
+"""devices: choosing one, and memory that comes back."""
+
+import pytest
+import torch
+
+from seglib import devices
+
+
+def test_cpu_is_always_there():
+    assert devices.pick_device("cpu") == torch.device("cpu")
+    assert devices.pick_device(torch.device("cpu")).type == "cpu"
+    assert devices.pick_device(None) == devices.pick_device("auto")
+
+
+def test_a_device_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="device must be 'auto' or a device of PyTorch"):
+        devices.pick_device("quantum")
+    with pytest.raises(ValueError, match="device 'cuda:99' is not on this machine, which has"):
+        devices.pick_device("cuda:99")
+
+
+def test_start_prints_the_device_and_the_minutes_or_says_there_is_no_measurement(capsys):
+    device = devices.start(minutes={"cpu": 1.5, "cuda": 1.5, "mps": 1.5})
+    assert "about 1.5 minutes" in capsys.readouterr().out
+    assert device == devices.pick_device()
+    devices.start(minutes={})
+    assert f"has not been measured on {device.type!r}" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(devices._glibc() is None, reason="needs glibc")
+def test_reused_memory_costs_no_new_pages_and_is_released():
+    import resource
+
+    def faults():
+        start = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(10):
+            torch.ones(2_000_000)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - start
+
+    devices.release_memory()
+    try:
+        with devices.reuse_memory():
+            faults()  # the heap grows to its size once
+            inside = faults()
+    finally:
+        devices.release_memory()
+    assert inside < 100, f"8 MB blocks should come back from the heap, {inside} page faults"
+
+
+def test_reuse_memory_is_nothing_without_glibc(monkeypatch):
+    monkeypatch.setattr(devices, "_glibc", lambda: None)
+    with devices.reuse_memory():
+        total = torch.ones(3).sum()
+    devices.release_memory()
+    assert total == 3
