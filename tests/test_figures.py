@@ -1,0 +1,92 @@
+"""figures: HTML with words for everything that is drawn."""
+
+from html.parser import HTMLParser
+
+import pytest
+import torch
+
+from seglib.figures import LINE_COLORS, new_chart, show_chart, show_images
+
+
+class Tags(HTMLParser):
+    """Collect (tag, attributes)."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def test_each_picture_has_its_title_as_alternative_text():
+    labels = torch.tensor([[0, 1], [1, 1]])
+    figure = show_images(
+        [torch.rand(3, 70, 90), labels, torch.rand(5, 5)],
+        ["photograph", 'labels "q"', "grey"],
+        alt="Three pictures.",
+    )
+    tags = Tags(figure._repr_html_())
+    assert [image["alt"] for image in tags.of("img")] == ["photograph", 'labels "q"', "grey"]
+    assert tags.of("div")[0]["aria-label"] == "Three pictures."
+    assert all(image["src"].startswith("data:image/") for image in tags.of("img"))
+    assert "pixelated" in tags.of("img")[1]["style"]
+    assert "pixelated" not in tags.of("img")[0]["style"]
+
+
+def test_a_chart_is_an_image_with_words_and_takes_the_color_of_the_page():
+    figure, axes = new_chart()
+    axes.plot([1, 2, 3])
+    axes.set_xlabel("step")
+    shown = show_chart(figure, alt="A <rising> line.")
+    svg = Tags(shown._repr_html_()).of("svg")[0]
+    assert svg["role"] == "img"
+    assert svg["aria-label"] == "A <rising> line."
+    assert "currentColor" in shown.html
+    assert "#010203" not in shown.html
+    assert "http://www.w3.org" in shown.html
+    assert "<metadata" not in shown.html
+    assert ">step</text>" in shown.html
+
+
+def test_the_same_chart_twice_is_the_same_text_and_two_charts_share_no_id():
+    def draw(alt):
+        figure, axes = new_chart()
+        axes.plot([1, 2, 3])
+        return show_chart(figure, alt=alt).html
+
+    assert draw("one") == draw("one")
+    ids = [
+        {attributes["id"] for _, attributes in Tags(draw(alt)).found if "id" in attributes}
+        for alt in ("one", "two")
+    ]
+    clips = [{i for i in found if i.startswith("p")} for found in ids]
+    assert clips[0].isdisjoint({i for i in clips[1] if not i.startswith("patch")})
+
+
+def luminance(color):
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    parts = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize("color", LINE_COLORS)
+def test_lines_can_be_seen_on_the_light_and_on_the_dark_page(color):
+    line, dark = luminance(color) + 0.05, luminance("#14171c") + 0.05
+    assert 1.05 / line >= 3
+    assert line / dark >= 3
+
+
+def test_a_figure_without_words_is_refused():
+    with pytest.raises(ValueError, match="alt and titles must say what is shown"):
+        show_images([torch.zeros(3, 4, 4)], ["title"], alt=" ")
+    with pytest.raises(ValueError, match="alt must say what is shown"):
+        show_chart(new_chart()[0], alt="")
+    with pytest.raises(ValueError, match="titles must be one for each of 1 images, got 0"):
+        show_images([torch.zeros(3, 4, 4)], [], alt="x")
+    with pytest.raises(TypeError, match="a picture must be a float tensor"):
+        show_images(["photo.jpg"], ["title"], alt="x")
