@@ -4,7 +4,7 @@
 Module             What it holds                                               Chapter
 =================  ==========================================================  ====================
 ``images``         photographs as RGB float32 (3, H, W) in 0..1
-``scenes``         toy scenes whose true labels are known                     kanezaki2018
+``scenes``         toy scenes whose true labels are known                      kanezaki2018
 ``labels``         arithmetic of label maps: components, matching, boundaries
 ``superpixels``    SLIC and the majority vote                                  kanezaki2018
 ``metrics``        scores of labels whose names mean nothing                   kanezaki2018

@@ -188,7 +188,7 @@ def encode_photo(image: Tensor | np.ndarray, quality: int = 80) -> bytes:
 
 
 def encode_labels(labels: Tensor) -> bytes:
-    """Encode a label map as a grey PNG in which the value of a pixel is its label.
+    """Encode a label map as a small PNG in which the byte of a pixel is its label.
 
     Parameters
     ----------
@@ -207,12 +207,18 @@ def encode_labels(labels: Tensor) -> bytes:
     ValueError
         If the map is empty, not 2-D or negative, or has a label above 255.
 
+    Notes
+    -----
+    With a palette (here of greys) Pillow leaves out PNG's row filters, which are made for
+    photographs and make label maps larger.
+
     Examples
     --------
     >>> encode_labels(torch.zeros(4, 6, dtype=torch.int64))[1:4]
     b'PNG'
     """
-    return save_picture(Image.fromarray(_label_bytes(labels)), "PNG", optimize=True)
+    greys = np.arange(int(labels.max()) + 1, dtype=np.uint8)[:, None].repeat(3, axis=1)
+    return encode_palette_png(labels, greys)
 
 
 def encode_palette_png(labels: Tensor, colors: np.ndarray) -> bytes:
@@ -244,17 +250,13 @@ def encode_palette_png(labels: Tensor, colors: np.ndarray) -> bytes:
     >>> np.array(Image.open(io.BytesIO(png))).tolist()
     [[0, 1], [1, 1]]
     """
-    picture = Image.fromarray(_label_bytes(labels), mode="P")
-    picture.putpalette(np.asarray(colors, dtype=np.uint8)[:_MOST_LABELS].tobytes())
-    return save_picture(picture, "PNG", optimize=True)
-
-
-def _label_bytes(labels: Tensor) -> np.ndarray:
-    """Return a label map as bytes, shape (H, W)."""
     check_labels_not_negative(labels=labels)
     if int(labels.max()) >= _MOST_LABELS:
         raise ValueError(f"labels must lie in 0..255 to fit one byte, got {int(labels.max())}")
-    return labels.cpu().numpy().astype(np.uint8)
+    indices = labels.cpu().numpy().astype(np.uint8)
+    picture = Image.frombytes("P", indices.shape[::-1], indices.tobytes())
+    picture.putpalette(np.asarray(colors, dtype=np.uint8)[:_MOST_LABELS].tobytes())
+    return save_picture(picture, "PNG", optimize=True, bits=8)
 
 
 def save_picture(picture: Image.Image, kind: str, **options: object) -> bytes:
