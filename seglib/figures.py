@@ -16,7 +16,10 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 from PIL import Image
 from torch import Tensor
 
@@ -140,22 +143,20 @@ def _picture(image: Tensor | np.ndarray) -> np.ndarray:
     )
 
 
-def new_chart(width: float = 7.0, height: float = 3.2, columns: int = 1) -> tuple:
-    """Make an empty matplotlib figure in the look of the book.
+def new_chart(width: float = 5.6, height: float = 3.0) -> tuple[Figure, Axes]:
+    """Make an empty matplotlib chart in the look of the book.
 
     Parameters
     ----------
     width, height : float
-        Size in inches.
-    columns : int
-        Number of axes side by side.
+        Size in inches; the default keeps its letters readable on a phone.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
         Pass it to `show_chart` when the curves are drawn.
-    axes : matplotlib.axes.Axes or ndarray of Axes
-        One, or as many as `columns`.
+    axes : matplotlib.axes.Axes
+        Where to draw.
 
     Examples
     --------
@@ -166,19 +167,19 @@ def new_chart(width: float = 7.0, height: float = 3.2, columns: int = 1) -> tupl
     """
     with mpl.rc_context(_chart_style()):
         figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.subplots(1, columns)
+        axes = figure.subplots()
     return figure, axes
 
 
-def show_chart(figure: Figure, *, alt: str) -> HtmlFigure:
-    """Show a matplotlib figure as SVG whose text has the colour of the page.
+def show_chart(*charts: Figure, alt: str) -> HtmlFigure:
+    """Show matplotlib figures as SVG whose text has the colour of the page.
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
-        Figure from `new_chart`.
+    *charts : matplotlib.figure.Figure
+        Figures from `new_chart`; several stand side by side, and wrap on a narrow page.
     alt : str
-        What the chart shows, for readers who do not see it.
+        What the charts show, for readers who do not see them.
 
     Returns
     -------
@@ -188,7 +189,7 @@ def show_chart(figure: Figure, *, alt: str) -> HtmlFigure:
     Raises
     ------
     ValueError
-        If `alt` is empty.
+        If `alt` is empty, or there is no chart.
 
     Examples
     --------
@@ -198,16 +199,31 @@ def show_chart(figure: Figure, *, alt: str) -> HtmlFigure:
     """
     if not alt.strip():
         raise ValueError("alt must say what is shown, got an empty text")
+    if not charts:
+        raise ValueError("charts must hold at least one figure, got none")
+    text = html.escape(alt, quote=True)
+    drawn = "".join(_svg(chart, f"{alt} {i}") for i, chart in enumerate(charts))
+    look = "display:flex;flex-wrap:wrap;gap:1rem"
+    return HtmlFigure(
+        f'<div class="seg-chart" role="img" aria-label="{text}" style="{look}">{drawn}</div>', alt
+    )
+
+
+def _svg(chart: Figure, salt: str) -> str:
+    """Return a chart as SVG; `salt` makes its ids its own, and the same in each run."""
+    for words in chart.findobj(Text):  # also what was written with matplotlib's own settings
+        if words.get_color() == mpl.rcParamsDefault["text.color"]:
+            words.set_color(_TEXT)
+    for legend in chart.findobj(Legend):
+        legend.set_frame_on(False)
     buffer = io.StringIO()
-    with mpl.rc_context(_chart_style() | {"svg.hashsalt": alt}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    with mpl.rc_context(_chart_style() | {"svg.hashsalt": salt}):
+        chart.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].replace(_TEXT, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    text = html.escape(alt, quote=True)
     look = "max-width:100%;height:auto"
-    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{text}" style="{look}" ', 1)
-    return HtmlFigure(f'<div class="seg-chart">{svg}</div>', alt)
+    return svg.replace("<svg ", f'<svg aria-hidden="true" style="{look}" ', 1)
 
 
 def _chart_style() -> dict[str, object]:
@@ -221,10 +237,9 @@ def _chart_style() -> dict[str, object]:
         "axes.spines.top": False,
         "axes.titlesize": 11,
         "font.family": ["DejaVu Sans"],
-        "font.size": 10,
+        "font.size": 10.5,
         "grid.alpha": 0.15,
         "grid.color": _TEXT,
-        "legend.frameon": False,
         "lines.linewidth": 1.8,
         "svg.fonttype": "none",
         "text.color": _TEXT,

@@ -1,5 +1,6 @@
 """figures: HTML with words for everything that is drawn."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -43,9 +44,9 @@ def test_a_chart_is_an_image_with_words_and_takes_the_color_of_the_page():
     axes.plot([1, 2, 3])
     axes.set_xlabel("step")
     shown = show_chart(figure, alt="A <rising> line.")
-    svg = Tags(shown._repr_html_()).of("svg")[0]
-    assert svg["role"] == "img"
-    assert svg["aria-label"] == "A <rising> line."
+    chart = Tags(shown._repr_html_()).of("div")[0]
+    assert chart["role"] == "img"
+    assert chart["aria-label"] == "A <rising> line."
     assert "currentColor" in shown.html
     assert "#010203" not in shown.html
     assert "http://www.w3.org" in shown.html
@@ -66,6 +67,25 @@ def test_the_same_chart_twice_is_the_same_text_and_two_charts_share_no_id():
     ]
     clips = [{i for i in found if i.startswith("p")} for found in ids]
     assert clips[0].isdisjoint({i for i in clips[1] if not i.startswith("patch")})
+
+
+def test_all_words_of_a_chart_take_the_color_of_the_page():
+    figure, axes = new_chart()
+    axes.plot([1, 2, 3], label="curve")
+    axes.set(title="title", xlabel="step", ylabel="loss")
+    axes.text(1, 2, "note")
+    axes.legend()
+    svg = show_chart(figure, alt="A line.").html
+    words = re.findall(r"<text style=\"([^\"]*)\"[^>]*>([^<]*)<", svg)
+    assert {"curve", "title", "step", "loss", "note"} <= {word for _, word in words}
+    assert all("fill: currentColor" in style for style, _ in words), words
+
+
+def test_several_charts_are_one_image_with_one_description():
+    charts = [new_chart()[0] for _ in range(2)]
+    tags = Tags(show_chart(*charts, alt="Two charts.").html)
+    assert len(tags.of("svg")) == 2
+    assert [d["aria-label"] for d in tags.of("div")] == ["Two charts."]
 
 
 def luminance(color):
