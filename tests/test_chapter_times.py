@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 BOOK = Path(__file__).parents[1] / "book"
-ROWS = list(csv.DictReader((BOOK / "results" / "chapters.csv").open()))
+ROWS = list(csv.DictReader((BOOK / "results" / "chapters.csv").read_text().splitlines()))
 CHAPTERS = [path for path in sorted(BOOK.glob("*.ipynb")) if "Set-up" in path.read_text()]
 
 

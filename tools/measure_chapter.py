@@ -72,7 +72,7 @@ def write(row: dict[str, str]) -> None:
     row : dict of str to str
         What `measure` returns.
     """
-    rows = list(csv.DictReader(RESULTS.open())) if RESULTS.exists() else []
+    rows = list(csv.DictReader(RESULTS.read_text().splitlines())) if RESULTS.exists() else []
     same = ("chapter", "device")
     rows = [old for old in rows if any(old[key] != row[key] for key in same)] + [row]
     RESULTS.parent.mkdir(exist_ok=True)
