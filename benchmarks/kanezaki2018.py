@@ -41,6 +41,8 @@ def main() -> None:
     parser.add_argument("--image", help="a photograph of your own; default: a bundled one")
     parser.add_argument("--form", choices=FORMS, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.iterations < 3:
+        parser.error(f"--iterations must be at least 3, got {args.iterations}")
     if args.form:
         print(json.dumps(seconds(args)))
         return
@@ -83,6 +85,8 @@ def synchronize(device: torch.device) -> None:
     """Wait for a GPU to finish what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize()
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 def print_table(times: dict[str, list[float]], args: argparse.Namespace) -> None:

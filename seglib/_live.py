@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from seglib import images, kanezaki2018, plotting
-from seglib._runs import MAX_LABELS, Run, thin_steps
+from seglib import images, kanezaki2018
+from seglib._runs import Run, thin_steps
 from seglib.checks import check_integers, check_numbers
+from seglib.plotting import MAX_LABELS, encode_labels, encode_photo
 from seglib.states import Step
 
 BREATH = 0.01  # seconds between two steps in which the kernel hears the reader
@@ -39,17 +41,17 @@ def live_options(live: bool | Mapping[str, Any]) -> dict[str, Any]:
     if given.get("num_superpixels", 0) is None:
         given["num_superpixels"] = 0
     check_knobs({**KNOBS, **given})
+    rest = {name: value for name, value in given.items() if name not in KNOBS}
+    kanezaki2018.steps(torch.zeros(3, 3, 3), num_superpixels=None, **rest)  # checks at the call
     return {**KNOBS, **given}
 
 
 def check_knobs(knobs: Mapping[str, Any]) -> None:
     """Check what came from the reader before anything is built from it."""
     check_integers(1, **{name: knobs[name] for name in ("num_steps", "num_components")})
-    check_integers(2, num_labels=knobs["num_labels"])
+    check_integers(2, MAX_LABELS, num_labels=knobs["num_labels"])
     check_integers(0, num_superpixels=knobs["num_superpixels"])
     check_numbers(0.0, learning_rate=knobs["learning_rate"])
-    if knobs["num_labels"] > MAX_LABELS:
-        raise ValueError(f"num_labels must be at most {MAX_LABELS}, got {knobs['num_labels']}")
     if knobs["photograph"] and knobs["photograph"] not in images.PHOTOGRAPHS:
         raise ValueError(f"there is no photograph {knobs['photograph']!r}")
 
@@ -221,7 +223,9 @@ class Runner:
             "frame": run.frames[-1],
             "colors": run.colors,
         }
-        self._send({"type": "state", "run": run.number, **news}, [run.maps[-1]])
+        self._send(
+            {"type": "state", "run": run.number, **news}, [encode_labels(run.maps[-1].long())]
+        )
         run.sent, run.sent_at = len(run.curves.steps), time.monotonic()
 
     def _send_run(self, run: Run) -> None:
@@ -235,7 +239,8 @@ class Runner:
             "frames": run.frames,
             "curve": run.curves.since(0),
         }
-        self._send(message, [plotting.encode_photo(run.image), *run.maps])
+        maps = [encode_labels(labels.long()) for labels in run.maps]
+        self._send(message, [encode_photo(run.image), *maps])
         run.sent, run.sent_at = len(run.curves.steps), time.monotonic()
 
     def _finish(self, run: Run) -> None:

@@ -9,12 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seglib import plotting
-from seglib.checks import check_integers, check_labels_not_negative
+from seglib.checks import check_integers, check_labels_not_negative, check_maps_fit
+from seglib.plotting import DISTINCT_COLORS, MAX_LABELS, label_colors
 from seglib.states import Step
-
-MAX_LABELS = 256  # a label map travels as one byte a pixel
-DISTINCT_COLORS = 24  # `plotting.label_colors` repeats itself beyond
 
 
 def thin_steps(num_states: int, max_frames: int) -> list[int]:
@@ -79,12 +76,8 @@ def small_map(labels: Tensor, image: Tensor, name: str) -> Tensor:
     ValueError
         If it is not as large as the image, or holds a label outside 0..255.
     """
+    check_maps_fit(image, **{name: labels})
     check_labels_not_negative(**{name: labels})
-    if labels.shape != image.shape[1:]:
-        size = tuple(image.shape[1:])
-        raise ValueError(
-            f"{name} must have the shape of the image {size}, got {tuple(labels.shape)}"
-        )
     if int(labels.max()) >= MAX_LABELS:
         raise ValueError(f"{name} must hold labels up to {MAX_LABELS - 1}, got {int(labels.max())}")
     return labels.to("cpu", torch.uint8)
@@ -123,24 +116,24 @@ class Run:
     colors: list[list[int]] = field(default_factory=list)
     curves: Curves = field(default_factory=Curves)
     frames: list[dict[str, Any]] = field(default_factory=list)
-    maps: list[bytes] = field(default_factory=list)
+    maps: list[Tensor] = field(default_factory=list)
     crowded: bool = False  # more labels than distinct colours
     sent: int = 0  # steps that the browser knows
     sent_at: float = 0.0  # and since when, in seconds of time.monotonic()
 
     def add(self, state: Step) -> None:
         """Take one state; the frame before it stays only if it is one to keep."""
-        labels = small_map(state.labels, self.image, f"labels of step {state.step}").long()
+        labels = small_map(state.labels, self.image, f"labels of step {state.step}")
         if self.frames and not self.frames[-1]["keep"]:
             self.frames.pop()
             self.maps.pop()
-        self._color(labels, int(state.num_labels))
+        self._color(labels.long(), int(state.num_labels))
         self.curves.add(state)
         self.frames.append({"step": state.step, "keep": state.step in self.kept})
-        self.maps.append(plotting.encode_labels(labels))
+        self.maps.append(labels)
 
     def _color(self, labels: Tensor, count: int) -> None:
         """Colour the first map; once more when the labels left can have distinct colours."""
         if not self.colors or (self.crowded and count <= DISTINCT_COLORS):
-            self.colors = plotting.label_colors(labels, self.num_labels).tolist()
+            self.colors = label_colors(labels, self.num_labels).tolist()
             self.crowded = count > DISTINCT_COLORS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 
 import torch
 from torch import Tensor
@@ -75,13 +76,45 @@ def check_labels_not_negative(**maps: Tensor) -> None:
             raise ValueError(f"{name} must not hold negative labels, got {smallest}")
 
 
-def check_integers(minimum: int, **values: int) -> None:
-    """Check that each value is an integer of at least `minimum`.
+def check_maps_fit(image: Tensor, **maps: Tensor) -> None:
+    """Check that label maps are int64 and as high and wide as an image.
+
+    Parameters
+    ----------
+    image : Tensor, shape (3, H, W)
+        The image.
+    **maps : Tensor, int64, shape (H, W)
+        The maps under the names that the message should use; on any device.
+
+    Raises
+    ------
+    TypeError
+        If a map is not a tensor, or not int64.
+    ValueError
+        If a map has another size than the image.
+
+    Examples
+    --------
+    >>> check_maps_fit(torch.zeros(3, 4, 6), labels=torch.zeros(4, 6, dtype=torch.int64))
+    """
+    for name, labels in maps.items():
+        check_label_maps(**{name: labels})
+        if labels.shape != image.shape[1:]:
+            raise ValueError(
+                f"{name} must have the height and width of the image, {tuple(image.shape[1:])}, "
+                f"got {tuple(labels.shape)}"
+            )
+
+
+def check_integers(minimum: int, maximum: int | None = None, /, **values: int) -> None:
+    """Check that each value is an integer within bounds.
 
     Parameters
     ----------
     minimum : int
         Smallest value allowed.
+    maximum : int, optional
+        Largest value allowed.
     **values : int
         The values under the names that the message should use.
 
@@ -90,7 +123,7 @@ def check_integers(minimum: int, **values: int) -> None:
     TypeError
         If a value is not an integer.
     ValueError
-        If a value is smaller than `minimum`.
+        If a value is out of bounds.
 
     Examples
     --------
@@ -100,19 +133,23 @@ def check_integers(minimum: int, **values: int) -> None:
     ValueError: num_steps must be at least 1, got 0
     """
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
             raise TypeError(f"{name} must be an integer, got {value!r}")
         if value < minimum:
             raise ValueError(f"{name} must be at least {minimum}, got {value}")
+        if maximum is not None and value > maximum:
+            raise ValueError(f"{name} must be at most {maximum}, got {value}")
 
 
-def check_numbers(minimum: float, **values: float) -> None:
-    """Check that each value is a finite number of at least `minimum`.
+def check_numbers(minimum: float, maximum: float | None = None, /, **values: float) -> None:
+    """Check that each value is a finite number within bounds.
 
     Parameters
     ----------
     minimum : float
         Smallest value allowed.
+    maximum : float, optional
+        Largest value allowed.
     **values : float
         The values under the names that the message should use.
 
@@ -121,14 +158,16 @@ def check_numbers(minimum: float, **values: float) -> None:
     TypeError
         If a value is not a number.
     ValueError
-        If a value is not finite, or smaller than `minimum`.
+        If a value is not finite, or out of bounds.
 
     Examples
     --------
     >>> check_numbers(0.0, momentum=0.9)
     """
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise TypeError(f"{name} must be a number, got {value!r}")
         if not math.isfinite(value) or value < minimum:
             raise ValueError(f"{name} must be finite and at least {minimum:g}, got {value}")
+        if maximum is not None and value > maximum:
+            raise ValueError(f"{name} must be at most {maximum:g}, got {value}")

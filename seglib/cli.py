@@ -12,7 +12,6 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -25,12 +24,18 @@ from seglib._files import OVERLAY_FORMATS, Job, check_targets, plan_jobs, write_
 from seglib.devices import pick_device
 from seglib.images import MIN_SIDE, load_image, resize_image
 from seglib.labels import connected_components, relabel
-from seglib.plotting import encode_palette_png, label_colors, overlay
+from seglib.plotting import (
+    MAX_LABELS,
+    encode_palette_png,
+    label_colors,
+    overlay,
+    save_picture,
+)
+from seglib.states import Step, last_step
 
-METHODS: dict[str, Callable[..., Iterator[kanezaki2018.Step]]] = {
+METHODS: dict[str, Callable[..., Iterator[Step]]] = {
     "kanezaki2018": kanezaki2018.steps,
 }
-MAX_LABELS = 256  # what a palette PNG can tell apart
 OUT_OF_MEMORY = re.compile("out of memory|allocate memory")  # in the words of PyTorch
 
 EXAMPLES = """\
@@ -74,8 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     1
     """
     args = build_parser().parse_args(argv)
-    jobs = plan_jobs(args)
     try:
+        jobs = plan_jobs(args)
         _check(jobs, args)
         for job in jobs:
             _segment_photo(job, args)
@@ -244,7 +249,7 @@ def _run_method(image: Tensor, args: argparse.Namespace, name: str) -> tuple[Ten
     terminal = sys.stderr.isatty()
     done = 0
 
-    def watched() -> Iterator[kanezaki2018.Step]:
+    def watched() -> Iterator[Step]:
         nonlocal done
         for state in steps(image, **knobs):
             done = state.step
@@ -255,9 +260,10 @@ def _run_method(image: Tensor, args: argparse.Namespace, name: str) -> tuple[Ten
     if not terminal:
         print(f"{name}: up to {total} iterations", file=sys.stderr)
     with tqdm(total=total, desc=name, file=sys.stderr, disable=not terminal) as bar:
-        labels = kanezaki2018.last_labels(watched(), args.min_labels)
-    early = f"stopped after {done} of {total} iterations"
-    return labels, early if done < total else f"{done} iterations"
+        labels, step = last_step(watched(), args.min_labels)
+    if step == total:
+        return labels, f"{total} iterations"
+    return labels, f"iteration {step} of {total}, after it fewer than {args.min_labels} labels"
 
 
 def _enlarge_labels(labels: Tensor, size: Sequence[int]) -> Tensor:
@@ -272,7 +278,6 @@ def _draw_files(job: Job, photo: Tensor, labels: Tensor) -> dict[Path, bytes]:
     contents = {job.labels_file: encode_palette_png(labels, colors)}
     if job.overlay_file is not None:
         picture = Image.fromarray(overlay(photo, labels, colors=colors))
-        buffer = BytesIO()
-        picture.save(buffer, OVERLAY_FORMATS[job.overlay_file.suffix.lower()], quality=90)
-        contents[job.overlay_file] = buffer.getvalue()
+        kind = OVERLAY_FORMATS[job.overlay_file.suffix.lower()]
+        contents[job.overlay_file] = save_picture(picture, kind, quality=90)
     return contents

@@ -1,4 +1,4 @@
-"""Where the computation runs: device, random seed, memory.
+"""Where the computation runs: device and memory.
 
 Nothing here changes a result; it changes where and how fast the result is made.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import platform
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 
 import torch
@@ -64,6 +64,40 @@ def pick_device(device: str | torch.device | None = None) -> torch.device:
     return chosen
 
 
+def compute_in(precision: str, device: torch.device) -> AbstractContextManager:
+    """Return a context in which a network computes in a number format.
+
+    Parameters
+    ----------
+    precision : {"float32", "bfloat16"}
+        Number format of convolutions and matrix products; weights stay float32.
+    device : torch.device
+        Where the network runs.
+
+    Returns
+    -------
+    context manager
+        It can be entered again and again; around a forward pass.
+
+    Raises
+    ------
+    ValueError
+        If `precision` is neither.
+
+    Examples
+    --------
+    >>> with compute_in("bfloat16", torch.device("cpu")):
+    ...     product = torch.ones(2, 3) @ torch.ones(3, 2)
+    >>> product.dtype
+    torch.bfloat16
+    """
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(f"precision must be 'float32' or 'bfloat16', got {precision!r}")
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
+
+
 def start(minutes: Mapping[str, float]) -> torch.device:
     """Pick the device for a chapter, and print it with the minutes to expect.
 
@@ -81,7 +115,7 @@ def start(minutes: Mapping[str, float]) -> torch.device:
     Examples
     --------
     >>> device = start(minutes={"cpu": 1.5})  # doctest: +SKIP
-    CPU with 2 threads, PyTorch 2.13.0. This chapter takes about 1.5 minutes here.
+    CPU with 2 threads, PyTorch 2.13.0. This chapter takes about 1.5 minutes on such a device.
     """
     device = pick_device()
     if device.type == "cuda":
@@ -150,9 +184,11 @@ def release_memory() -> None:
 
 @lru_cache(maxsize=1)
 def _glibc() -> ctypes.CDLL | None:
-    """Return the C library if it is glibc, which alone has these switches."""
+    """Return the C library if it is a glibc that takes these settings."""
     if platform.libc_ver()[0] != "glibc":
         return None
     libc = ctypes.CDLL(None)
     libc.malloc_trim.argtypes = [ctypes.c_size_t]
-    return libc
+    taken = libc.mallopt(_TRIM_THRESHOLD, _USUAL_TRIM) and libc.mallopt(_MMAP_THRESHOLD, _HUGE)
+    libc.mallopt(_MMAP_THRESHOLD, _USUAL_MMAP)
+    return libc if taken else None

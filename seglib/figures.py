@@ -7,6 +7,7 @@ folds on a phone, and carries the words for those who do not see it.
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import io
 import re
@@ -23,7 +24,7 @@ from matplotlib.text import Text
 from PIL import Image
 from torch import Tensor
 
-from seglib.checks import check_label_maps
+from seglib.checks import check_integers, check_label_maps
 from seglib.plotting import encode_photo, label_colors, save_picture, to_uint8
 
 # For lines: at least 3:1 against the white and the dark page alike.
@@ -65,7 +66,7 @@ def show_images(
     Parameters
     ----------
     images : sequence of Tensor or ndarray
-        RGB images (float32, (3, H, W), 0..1), label maps (int64, (H, W)), grey maps (float,
+        RGB images (float32, (3, H, W), 0..1), label maps (int64, (H, W)), grey maps (float or bool,
         (H, W), 0..1) or finished pictures (uint8, (H, W, 3)).
     titles : sequence of str
         One short title for each.
@@ -84,7 +85,7 @@ def show_images(
     TypeError
         If a picture is of none of these kinds.
     ValueError
-        If there are not as many titles as pictures, or a text is empty.
+        If there are not as many titles as pictures, a text is empty, or `columns` is below 1.
 
     Notes
     -----
@@ -99,7 +100,8 @@ def show_images(
         raise ValueError(f"titles must be one for each of {len(images)} images, got {len(titles)}")
     if not alt.strip() or not all(title.strip() for title in titles):
         raise ValueError("alt and titles must say what is shown, got an empty text")
-    columns = columns or min(len(images), 4)
+    columns = min(len(images), 4) if columns is None else columns
+    check_integers(1, columns=columns)
     cells = "".join(_cell(image, title) for image, title in zip(images, titles, strict=True))
     # A column is never narrower than 9.5rem: the grid drops columns on a narrow page.
     least = f"max(9.5rem, calc((100% - {columns - 1}rem) / {columns}))"
@@ -130,16 +132,21 @@ def _cell(image: Tensor | np.ndarray, title: str) -> str:
 
 def _picture(image: Tensor | np.ndarray) -> np.ndarray:
     """Turn anything that `show_images` takes into uint8 (H, W, 3)."""
-    if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3:
-        return image
-    if isinstance(image, Tensor) and image.is_floating_point() and image.ndim in (2, 3):
-        return to_uint8(image if image.ndim == 3 else image.expand(3, -1, -1))
-    if isinstance(image, Tensor) and image.dtype == torch.int64:
+    if isinstance(image, np.ndarray):
+        if image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3:
+            return image
+    elif isinstance(image, Tensor) and (image.is_floating_point() or image.dtype == torch.bool):
+        if image.ndim == 2:
+            return to_uint8(image.float().expand(3, -1, -1))
+        if image.ndim == 3 and image.shape[0] == 3:
+            return to_uint8(image)
+    elif isinstance(image, Tensor) and image.dtype == torch.int64:
         check_label_maps(labels=image)
         return label_colors(image)[image.cpu().numpy()]
     raise TypeError(
         "a picture must be a float tensor (3, H, W) or (H, W), a label map, or uint8 (H, W, 3), "
-        f"got {type(image).__name__} of {getattr(image, 'dtype', None)}"
+        f"got {type(image).__name__} of {getattr(image, 'dtype', None)}, "
+        f"shape {tuple(getattr(image, 'shape', ()))}"
     )
 
 
@@ -222,6 +229,8 @@ def _svg(chart: Figure, salt: str) -> str:
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].replace(_TEXT, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    own = hashlib.sha256(salt.encode()).hexdigest()[:8]  # ids are names for the whole page
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{own}-", svg)
     look = "max-width:100%;height:auto"
     return svg.replace("<svg ", f'<svg aria-hidden="true" style="{look}" ', 1)
 

@@ -3,26 +3,29 @@
 A small convolutional network labels the pixels of one image, the labels are made constant on
 superpixels, and the network is trained to give the labels so refined; again and again.
 
-A. Kanezaki, "Unsupervised image segmentation by backpropagation", ICASSP 2018. Chapter:
-``book/kanezaki2018.ipynb``.
+A. Kanezaki, ICASSP 2018. Chapter: ``book/kanezaki2018.ipynb``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seglib.checks import check_integers, check_labels_not_negative, check_numbers
-from seglib.devices import pick_device, release_memory, reuse_memory
+from seglib.checks import (
+    check_integers,
+    check_labels_not_negative,
+    check_maps_fit,
+    check_numbers,
+)
+from seglib.devices import compute_in, pick_device, release_memory, reuse_memory
 from seglib.images import check_image
 from seglib.labels import count_labels
 from seglib.states import Step, last_labels
 from seglib.superpixels import slic_superpixels, superpixel_majority_vote
-
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 class SegmentationNet(nn.Module):
@@ -42,23 +45,22 @@ class SegmentationNet(nn.Module):
     num_labels : int
         Number of responses, q: the most labels that the segmentation can have.
     normalize_responses : bool
-        Whether the responses are normalised; without it criterion (c) of the paper is lost.
+        Whether the responses are batch-normalised.
     in_channels : int
         Channels of the image.
 
     Raises
     ------
-    TypeError
-        If a number is not an integer.
-    ValueError
-        If a number is smaller than 1.
+    TypeError, ValueError
+        If a number is not an integer, or smaller than 1.
 
     Notes
     -----
-    A batch is the pixels of one image, in training and always: batch normalisation keeps no
-    running averages. Zero padding keeps the size of the image; the paper does not speak of borders.
-    Weights start from Xavier's uniform distribution and biases from zero (Section 2.4); the
-    authors' code keeps PyTorch's default initialisation instead.
+    A batch is the pixels of one image, always: batch normalisation keeps no running averages. It
+    learns a scale and a shift for each response, as in the authors' code; equation 2 has none.
+    Zero padding keeps the size of the image; the paper does not speak of borders. Weights start
+    from Xavier's uniform distribution and biases from zero (Section 2.4); the authors' code keeps
+    PyTorch's default initialisation.
 
     References
     ----------
@@ -166,8 +168,7 @@ def steps(
     device : str or torch.device, optional
         Where to run; by default a GPU when there is one.
     precision : {"float32", "bfloat16"}
-        Number format of the convolutions. Half precision is faster on recent processors, and
-        its labels differ in detail.
+        Number format of the convolutions; the second is faster on recent processors.
 
     Yields
     ------
@@ -180,13 +181,14 @@ def steps(
         If `image` is not a float32 tensor, or a knob has the wrong type.
     ValueError
         If `image` has another shape or range, a knob is out of range, or `superpixels` does not
-        fit the image. Arguments are checked at the call, before the first step is asked for.
+        fit the image: at the call, before the first step is asked for.
 
     Notes
     -----
     On one CPU with a fixed number of threads, the same seed gives the same maps bit by bit. On a
-    GPU, sums are made in changing order and the maps can differ from run to run.
-    No value is brought to the host within a step. A list of all states holds T maps.
+    GPU the maps can differ from run to run.
+    No value is brought to the host within a step. A list of all states
+    holds 2 T maps of 8 bytes a pixel.
 
     References
     ----------
@@ -201,29 +203,30 @@ def steps(
     """
     check_image(image)
     check_integers(1, num_steps=num_steps)
+    check_integers(0, 2**63 - 1, seed=seed)
     check_numbers(0.0, momentum=momentum)
     if momentum >= 1:
         raise ValueError(f"momentum must be below 1, got {momentum}")
     if not callable(learning_rate):
         check_numbers(0.0, learning_rate=learning_rate)
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of {list(PRECISIONS)}, got {precision!r}")
     device = pick_device(device)
+    number_format = compute_in(precision, device)
     image = image.to(device)
     if superpixels is None and num_superpixels is not None:
         superpixels = slic_superpixels(image, num_superpixels, compactness)
     elif superpixels is not None:
+        check_maps_fit(image, superpixels=superpixels)
+        check_labels_not_negative(superpixels=superpixels)
         superpixels = superpixels.to(device)
-        check_labels_not_negative(image_plane=image[0].long(), superpixels=superpixels)
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # not torch.manual_seed: it seeds GPUs, too
         net = SegmentationNet(
             num_components, num_filters, num_labels, normalize_responses=normalize_responses
         )
     net = net.to(device, memory_format=torch.channels_last)
     rate = learning_rate if callable(learning_rate) else lambda step: learning_rate
     optimizer = torch.optim.SGD(net.parameters(), lr=rate(1), momentum=momentum)
-    return _iterate(image, superpixels, net, optimizer, rate, num_steps, PRECISIONS[precision])
+    return _iterate(image, superpixels, net, optimizer, rate, num_steps, number_format)
 
 
 def _iterate(
@@ -233,7 +236,7 @@ def _iterate(
     optimizer: torch.optim.Optimizer,
     rate: Callable[[int], float],
     num_steps: int,
-    dtype: torch.dtype,
+    number_format: AbstractContextManager,
 ) -> Iterator[Step]:
     """Run the loop of Algorithm 1."""
     batch = image[None].contiguous(memory_format=torch.channels_last)  # (1, 3, H, W)
@@ -243,8 +246,10 @@ def _iterate(
         sizes["num_superpixels"] = int(superpixels.max()) + 1  # K
     try:
         for step in range(1, num_steps + 1):
-            with reuse_memory(), torch.autocast(image.device.type, dtype, dtype != torch.float32):
-                responses = net(batch).permute(0, 2, 3, 1).flatten(0, 2).float()  # (HW, C)
+            with reuse_memory():
+                with number_format:
+                    responses = net(batch)  # (1, C, H, W)
+                responses = responses.permute(0, 2, 3, 1).flatten(0, 2).float()  # (HW, C)
                 labels = responses.detach().max(dim=1).indices.reshape(image[0].shape)
                 if superpixels is None:
                     targets = labels
@@ -269,8 +274,8 @@ def segment(image: Tensor, *, min_labels: int = 3, **knobs: object) -> Tensor:
     image : Tensor, float32, shape (3, H, W)
         RGB image in 0..1.
     min_labels : int
-        The run stops before fewer labels than this are left, as in the authors' code;
-        1 runs all iterations, as in the paper.
+        The run stops before fewer labels than this are left; 1 runs all iterations, as in the
+        paper. The authors' code has a similar stop: see `seglib.states.last_labels`.
     **knobs : object
         Any keyword of `steps`: ``num_steps``, ``num_components``, ``learning_rate``, ``seed`` …
 
@@ -290,11 +295,5 @@ def segment(image: Tensor, *, min_labels: int = 3, **knobs: object) -> Tensor:
     References
     ----------
     A. Kanezaki, ICASSP 2018, Algorithm 1.
-
-    Examples
-    --------
-    >>> image = torch.rand(3, 24, 32, generator=torch.Generator().manual_seed(0))
-    >>> segment(image, num_steps=3, num_filters=8, num_labels=6, num_superpixels=50).shape
-    torch.Size([24, 32])
     """
     return last_labels(steps(image, **knobs), min_labels)

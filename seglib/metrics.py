@@ -91,7 +91,7 @@ def adjusted_rand_index(labels: Tensor, true_labels: Tensor) -> float:
     >>> round(adjusted_rand_index(labels, true_labels), 3)
     0.324
     """
-    table = contingency_table(labels, true_labels).double()
+    table = contingency_table(labels, true_labels).cpu().double()
     together = _pairs(table).sum()
     in_labels, in_truth = _pairs(table.sum(dim=1)).sum(), _pairs(table.sum(dim=0)).sum()
     by_chance = in_labels * in_truth / _pairs(table.sum()).clamp(min=1)
@@ -136,7 +136,7 @@ def variation_of_information(labels: Tensor, true_labels: Tensor) -> tuple[float
     >>> variation_of_information(labels, true_labels)
     (1.0, 0.0)
     """
-    joint = contingency_table(labels, true_labels).double()
+    joint = contingency_table(labels, true_labels).cpu().double()
     joint = joint / joint.sum()  # (C, G)
     both = _entropy(joint.flatten())
     over = both - _entropy(joint.sum(dim=0))

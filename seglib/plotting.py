@@ -11,12 +11,18 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from seglib.checks import check_labels_not_negative, check_numbers
+from seglib.checks import (
+    check_integers,
+    check_labels_not_negative,
+    check_maps_fit,
+    check_numbers,
+)
 from seglib.labels import find_boundaries
 
 # Okabe and Ito's colours, told apart by readers with any colour vision; without black.
 OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#f0e442", "#999999")
-_MOST_LABELS = 256
+DISTINCT_COLORS = 3 * len(OKABE_ITO)  # of `label_colors`; then they come again
+MAX_LABELS = 256  # what one byte a pixel can tell apart
 
 
 def to_uint8(image: Tensor) -> np.ndarray:
@@ -52,7 +58,7 @@ def label_colors(maps: Tensor | Sequence[Tensor], num_labels: int | None = None)
     maps : Tensor or sequence of Tensor, int64, shape (H, W)
         One label map, or the maps of a run in their order; values from 0.
     num_labels : int, optional
-        Number of colours; by default the largest label of all maps plus one.
+        Number of colours, more than the largest label of all maps; by default one more.
 
     Returns
     -------
@@ -64,7 +70,8 @@ def label_colors(maps: Tensor | Sequence[Tensor], num_labels: int | None = None)
     TypeError
         If a map is not int64.
     ValueError
-        If there is no map, or a map is empty, not 2-D or negative.
+        If there is no map, a map is empty, not 2-D or negative, the maps differ in shape or
+        device, or `num_labels` is too small.
 
     Notes
     -----
@@ -83,9 +90,11 @@ def label_colors(maps: Tensor | Sequence[Tensor], num_labels: int | None = None)
     maps = [maps] if isinstance(maps, Tensor) else list(maps)
     if not maps:
         raise ValueError("maps must hold at least one label map, got none")
-    check_labels_not_negative(**{f"map_{i}": labels for i, labels in enumerate(maps)})
+    check_labels_not_negative(**{f"labels of map {i}": m for i, m in enumerate(maps, start=1)})
     size = max(int(labels.max()) + 1 for labels in maps)
-    size = max(size, num_labels or 0)
+    if num_labels is not None:
+        check_integers(size, num_labels=num_labels)
+        size = num_labels
     first = torch.bincount(maps[0].flatten().cpu(), minlength=size).numpy()
     last = torch.bincount(maps[-1].flatten().cpu(), minlength=size).numpy()
     rank = np.lexsort((-first, -last))  # by area in the last map, then in the first
@@ -143,19 +152,10 @@ def overlay(
     (4, 6, 3)
     """
     check_labels_not_negative(labels=labels)
-    check_numbers(0.0, opacity=opacity)
-    if opacity > 1:
-        raise ValueError(f"opacity must be in 0..1, got {opacity}")
-    if image.shape != (3, *labels.shape):
-        raise ValueError(
-            f"image must have shape {(3, *labels.shape)} to fit labels, got {tuple(image.shape)}"
-        )
+    check_numbers(0.0, 1.0, opacity=opacity)
+    check_maps_fit(image, labels=labels)
     colors = label_colors(labels) if colors is None else colors
-    if int(labels.max()) >= len(colors):
-        raise ValueError(
-            f"colors must have a row for each label up to {int(labels.max())}, "
-            f"got {len(colors)} rows"
-        )
+    _check_colors(labels, colors)
     painted = colors[labels.cpu().numpy()]  # (H, W, 3)
     picture = np.round((1 - opacity) * to_uint8(image) + opacity * painted).astype(np.uint8)
     if boundaries:
@@ -217,7 +217,9 @@ def encode_labels(labels: Tensor) -> bytes:
     >>> encode_labels(torch.zeros(4, 6, dtype=torch.int64))[1:4]
     b'PNG'
     """
-    greys = np.arange(int(labels.max()) + 1, dtype=np.uint8)[:, None].repeat(3, axis=1)
+    check_labels_not_negative(labels=labels)
+    # With 17 colours or more Pillow writes a byte for each pixel, which is easy to decode.
+    greys = np.arange(max(int(labels.max()) + 1, 17)).clip(max=255)[:, None].repeat(3, axis=1)
     return encode_palette_png(labels, greys)
 
 
@@ -241,7 +243,7 @@ def encode_palette_png(labels: Tensor, colors: np.ndarray) -> bytes:
     TypeError
         If the map is not int64.
     ValueError
-        If the map is empty, not 2-D or negative, or has a label above 255.
+        If the map is empty, not 2-D or negative, has a label above 255, or a label has no colour.
 
     Examples
     --------
@@ -251,12 +253,22 @@ def encode_palette_png(labels: Tensor, colors: np.ndarray) -> bytes:
     [[0, 1], [1, 1]]
     """
     check_labels_not_negative(labels=labels)
-    if int(labels.max()) >= _MOST_LABELS:
+    if int(labels.max()) >= MAX_LABELS:
         raise ValueError(f"labels must lie in 0..255 to fit one byte, got {int(labels.max())}")
+    _check_colors(labels, colors)
     indices = labels.cpu().numpy().astype(np.uint8)
     picture = Image.frombytes("P", indices.shape[::-1], indices.tobytes())
-    picture.putpalette(np.asarray(colors, dtype=np.uint8)[:_MOST_LABELS].tobytes())
-    return save_picture(picture, "PNG", optimize=True, bits=8)
+    picture.putpalette(np.asarray(colors, dtype=np.uint8)[:MAX_LABELS].tobytes())
+    return save_picture(picture, "PNG", optimize=True)
+
+
+def _check_colors(labels: Tensor, colors: np.ndarray) -> None:
+    """Check that each label has a colour."""
+    if int(labels.max()) >= len(colors):
+        raise ValueError(
+            f"colors must have a row for each label up to {int(labels.max())}, "
+            f"got {len(colors)} rows"
+        )
 
 
 def save_picture(picture: Image.Image, kind: str, **options: object) -> bytes:

@@ -42,20 +42,20 @@ class Step:
 
 
 def last_labels(states: Iterable[Step], min_labels: int = 3) -> Tensor:
-    """Follow a run, and return its last map that still holds enough labels.
+    """Follow a run, and return its last map before too few labels are left.
 
     Parameters
     ----------
     states : iterable of Step
-        A run as `steps` yields it. It is followed to its end, or until the number of labels has
-        fallen below `min_labels`.
+        A run as a method's ``steps()`` yields it. It is followed to its end, or until the number
+        of labels has fallen below `min_labels`.
     min_labels : int
         Fewest labels that the map may hold.
 
     Returns
     -------
     Tensor, int64, shape (H, W)
-        Map of the last step before the number of labels first fell below `min_labels`.
+        Map of the last step before the number of labels first falls below `min_labels`.
 
     Raises
     ------
@@ -83,6 +83,40 @@ def last_labels(states: Iterable[Step], min_labels: int = 3) -> Tensor:
     >>> last_labels(run, min_labels=2)
     tensor([[0, 1]])
     """
+    return last_step(states, min_labels)[0]
+
+
+def last_step(states: Iterable[Step], min_labels: int = 3) -> tuple[Tensor, int]:
+    """Follow a run as `last_labels` does, and return also which step its map is from.
+
+    Parameters
+    ----------
+    states : iterable of Step
+        A run as a method's ``steps()`` yields it.
+    min_labels : int
+        Fewest labels that the map may hold.
+
+    Returns
+    -------
+    labels : Tensor, int64, shape (H, W)
+        Map of the last step before the number of labels first falls below `min_labels`.
+    step : int
+        That step, from 1.
+
+    Raises
+    ------
+    TypeError
+        If `min_labels` is not an integer.
+    ValueError
+        If `min_labels` is below 1, the run is empty, or its first map already holds too few.
+
+    Examples
+    --------
+    >>> labels = torch.tensor([[0, 1]])
+    >>> run = [Step(1, labels, labels, torch.tensor(2), torch.tensor(0.0))]
+    >>> last_step(run, min_labels=2)
+    (tensor([[0, 1]]), 1)
+    """
     check_integers(1, min_labels=min_labels)
     kept = None
     for state in states:
@@ -93,11 +127,13 @@ def last_labels(states: Iterable[Step], min_labels: int = 3) -> Tensor:
                     f"{int(state.num_labels)}, got {min_labels}"
                 )
             kept, enough = state.labels, state.num_labels >= min_labels
+            step = torch.full_like(state.num_labels, state.step)
         else:
             enough = enough & (state.num_labels >= min_labels)
             kept = torch.where(enough, state.labels, kept)
+            step = torch.where(enough, state.step, step)
         if state.step % CHECK_EVERY == 0 and not enough:
             break
     if kept is None:
         raise ValueError("states must hold at least one step, got none")
-    return kept
+    return kept, int(step)

@@ -28,7 +28,7 @@ def slic_superpixels(
     num_superpixels : int
         Number of superpixels to aim at, :math:`K`. SLIC returns about as many.
     compactness : float
-        Weight of nearness against similarity of colour; large values give squares.
+        Weight of nearness against similarity of colour, above 0; large values give squares.
 
     Returns
     -------
@@ -66,6 +66,8 @@ def slic_superpixels(
     check_image(image)
     check_integers(1, num_superpixels=num_superpixels)
     check_numbers(0.0, compactness=compactness)
+    if compactness == 0:
+        raise ValueError("compactness must be above 0, got 0")
     if num_superpixels >= image[0].numel():
         return torch.arange(image[0].numel(), device=image.device).reshape(image[0].shape)
     pixels = image.detach().cpu().permute(1, 2, 0).numpy()  # (H, W, 3)

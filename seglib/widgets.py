@@ -223,7 +223,7 @@ class CompareSlider(anywidget.AnyWidget):
         images.check_image(image)
         _check_look(description, opacity)
         titles = list(titles)
-        if len(titles) != 2 or not all(titles):
+        if len(titles) != 2 or not all(isinstance(t, str) and t.strip() for t in titles):
             raise ValueError(f"titles must be two names, got {titles}")
         sides = [_side(side, image, name) for side, name in ((left, "left"), (right, "right"))]
         maps = [side for kind, side in sides if kind == "labels"]

@@ -23,6 +23,7 @@ def rounded_up(text: str, step: float) -> float:
 def test_a_run_says_where_it_comes_from():
     for row in ROWS:
         assert all(row.values()), f"an empty field in {row}"
+        assert re.fullmatch(r"[0-9a-f]{7,40}", row["commit"]), "a run of uncommitted code"
         assert row["device"] in {"cpu", "cuda", "mps"}
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", row["date"])
 
@@ -36,5 +37,6 @@ def test_the_chapter_quotes_its_measured_run(path):
     minutes = ast.literal_eval(re.search(r"minutes=(\{.*?\})", set_up)[1])
     assert minutes == {device: rounded_up(run["minutes"], 0.5) for device, run in runs.items()}
     card = cells[0].source
-    assert f"about {minutes['cpu']:g} minutes on two CPU cores" in card
+    cores = re.match(r"\d+ cores", runs["cpu"]["hardware"])[0]
+    assert f"about {minutes['cpu']:g} minutes on {cores} without a GPU" in card
     assert f"{rounded_up(runs['cpu']['gigabytes'], 0.5):g} GB" in card

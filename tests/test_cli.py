@@ -193,7 +193,7 @@ def test_too_few_labels_stop_the_run(folder, capsys, monkeypatch):
     words = ["photo.png", "--iterations", "40", "--min-labels", "3", "--out", "labels.png"]
     assert cli.main(["segment", *words]) == 0
     assert np.unique(read("labels.png")).tolist() == [0, 1, 2]
-    assert "stopped after 10 of 40 iterations" in capsys.readouterr().out
+    assert "iteration 3 of 40, after it fewer than 3 labels" in capsys.readouterr().out
 
 
 def test_min_labels_out_of_reach(folder, capsys):

@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pytest
 import torch
 from oracles import algorithm_1
@@ -114,6 +115,18 @@ def test_the_callers_random_numbers_are_left_alone(image):
     assert torch.equal(torch.rand(3), expected)
 
 
+def test_the_generators_of_gpus_are_left_alone(image, monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    next(kanezaki2018.steps(image, num_steps=1, seed=7, **SMALL))
+    assert not seeded
+
+
+def test_numpy_numbers_are_numbers(image):
+    knobs = SMALL | {"num_filters": np.int64(12), "learning_rate": np.float32(0.1)}
+    assert next(kanezaki2018.steps(image, **knobs)).step == 1
+
+
 def test_targets_are_constant_on_superpixels_and_free_without_them(image):
     superpixels = slic_superpixels(image, 60)
     state = next(kanezaki2018.steps(image, superpixels=superpixels, **SMALL))
@@ -181,9 +194,21 @@ def test_bfloat16_keeps_types_and_learns(image):
         ({"num_filters": 2.5}, TypeError, "num_filters must be an integer, got 2.5"),
         ({"momentum": 1.0}, ValueError, "momentum must be below 1, got 1.0"),
         ({"learning_rate": -1}, ValueError, "learning_rate must be finite and at least 0, got -1"),
-        ({"precision": "int8"}, ValueError, "precision must be one of .*, got 'int8'"),
+        (
+            {"precision": "int8"},
+            ValueError,
+            "precision must be .*, got 'int8'",
+        ),
+        ({"seed": 1.5}, TypeError, "seed must be an integer, got 1.5"),
+        ({"seed": 2**64}, ValueError, "seed must be at most"),
+        ({"compactness": 0}, ValueError, "compactness must be above 0, got 0"),
+        ({"superpixels": [[0]]}, TypeError, "superpixels must be a tensor, got list"),
         ({"device": "tpu9"}, ValueError, "device must be 'auto' or"),
-        ({"superpixels": torch.zeros(2, 2).long()}, ValueError, "superpixels must have the shape"),
+        (
+            {"superpixels": torch.zeros(2, 2).long()},
+            ValueError,
+            "superpixels must have the",
+        ),
     ],
 )
 def test_a_bad_knob_is_named_at_the_call(image, knobs, error, words):

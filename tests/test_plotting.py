@@ -65,6 +65,24 @@ def test_label_files_read_back_as_labels():
     assert np.array_equal(read(encode_palette_png(labels, label_colors(labels))), labels)
 
 
+@pytest.mark.parametrize("num_labels", [1, 2, 5, 16, 17, 256])
+def test_a_label_map_has_one_byte_a_pixel_and_no_interlacing(num_labels):
+    labels = torch.arange(num_labels).reshape(1, -1)
+    data = encode_labels(labels)
+    assert (data[24], data[28]) == (8, 0)  # what the widgets rely on
+    assert np.array_equal(read(data), labels)
+
+
+def test_a_label_without_a_color_is_refused_and_not_changed():
+    with pytest.raises(ValueError, match="colors must have a row for each label up to 5, got 2"):
+        encode_palette_png(torch.tensor([[0, 5]]), np.zeros((2, 3), np.uint8))
+
+
+def test_too_few_colors_asked_for():
+    with pytest.raises(ValueError, match="num_labels must be at least 4, got 2"):
+        label_colors(torch.tensor([[0, 3]]), num_labels=2)
+
+
 def test_photo_file_looks_like_the_photograph_and_is_small():
     image = photograph("coffee", size=240)
     data = encode_photo(image)
@@ -74,9 +92,9 @@ def test_photo_file_looks_like_the_photograph_and_is_small():
 
 def test_bad_input_gets_one_sentence():
     labels = torch.zeros(4, 6, dtype=torch.int64)
-    with pytest.raises(ValueError, match=r"image must have shape \(3, 4, 6\) to fit labels"):
+    with pytest.raises(ValueError, match=r"the height and width of the image, \(6, 4\)"):
         overlay(torch.zeros(3, 6, 4), labels)
-    with pytest.raises(ValueError, match=r"opacity must be in 0\.\.1, got 2"):
+    with pytest.raises(ValueError, match="opacity must be at most 1, got 2"):
         overlay(torch.zeros(3, 4, 6), labels, opacity=2)
     with pytest.raises(ValueError, match="colors must have a row for each label up to 3, got 2"):
         overlay(torch.zeros(3, 4, 6), labels + 3, colors=np.zeros((2, 3), np.uint8))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from seglib.states import Step, last_labels
+from seglib.states import Step, last_labels, last_step
 
 
 def run(counts):
@@ -23,6 +23,7 @@ def run(counts):
 )
 def test_the_last_map_before_the_first_with_too_few(counts, expected):
     assert last_labels(run(counts), min_labels=3).tolist() == [[expected, expected]]
+    assert last_step(run(counts), min_labels=3)[1] == expected
 
 
 def test_the_run_is_left_soon_after_it_has_fallen_below():

@@ -45,21 +45,25 @@ def measure(chapter: str) -> dict[str, str]:
     file = ROOT / "book" / f"{chapter}.ipynb"
     notebook = nbformat.read(file, as_version=4)
     client = NotebookClient(notebook, timeout=3600, resources={"metadata": {"path": file.parent}})
+    git = ["git", "status", "--porcelain", "--untracked-files=no"]
+    if changed := subprocess.check_output(git, cwd=ROOT, text=True).strip():
+        sys.exit(f"commit first, so that the run can be made again; changed:\n{changed}")
     start = time.perf_counter()
     client.execute()
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # of the kernel, in kB
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # of the kernel
+    peak *= 1 if sys.platform == "darwin" else 1024  # in bytes
     cuda = torch.cuda.is_available()
     cores = f"{os.cpu_count()} cores of {platform.machine()}"
-    git = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    commit = ["git", "rev-parse", "--short", "HEAD"]
     return {
         "chapter": chapter,
         "device": "cuda" if cuda else "cpu",
         "minutes": f"{seconds / 60:.1f}",
-        "gigabytes": f"{peak / 2**20:.1f}",
+        "gigabytes": f"{peak / 2**30:.1f}",
         "hardware": torch.cuda.get_device_name() if cuda else cores,
         "versions": f"Python {platform.python_version()}, PyTorch {torch.__version__}",
-        "commit": subprocess.check_output(git, cwd=ROOT, text=True).strip(),
+        "commit": subprocess.check_output(commit, cwd=ROOT, text=True).strip(),
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
     }
 
@@ -85,13 +89,12 @@ def write(row: dict[str, str]) -> None:
 
 
 def main() -> int:
-    """Measure the chapters that are named."""
+    """Measure the chapter that is named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("chapters", nargs="+", help="for example kanezaki2018")
-    for chapter in parser.parse_args().chapters:
-        row = measure(chapter)
-        write(row)
-        print(f"{chapter}: {row['minutes']} minutes, {row['gigabytes']} GB on {row['hardware']}")
+    parser.add_argument("chapter", help="for example kanezaki2018")
+    row = measure(parser.parse_args().chapter)
+    write(row)
+    print(", ".join(f"{key} {value}" for key, value in row.items()))
     return 0
 
 

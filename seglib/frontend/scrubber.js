@@ -289,7 +289,7 @@ function createScale(steps, values, numSteps) {
 
 /** One quantity over the steps: its value now in words, its curve, and a mark that moves. */
 function createCurve(scope, recording, { name, series, role, format }) {
-  const value = make("output", { class: "seg-reading", "data-role": role });
+  const value = make("span", { class: "seg-reading", "data-role": role });
   const path = makeSvg("path", { class: "seg-line", "vector-effect": "non-scaling-stroke" });
   const svg = makeSvg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img" }, path);
   const plot = make("div", { class: "seg-plot" }, svg, make("div", { class: "seg-now" }), make("div", { class: "seg-dot" }));

@@ -61,7 +61,7 @@ function decodePhoto(bytes) {
 }
 
 /**
- * Decode an 8-bit grey PNG to its exact values.
+ * Decode a PNG of one byte a pixel (grey or palette) to these bytes.
  *
  * Not through a canvas: browsers that guard against fingerprinting add noise to what
  * is read back from one, and here one grey level off is another label.
@@ -69,6 +69,7 @@ function decodePhoto(bytes) {
 async function decodeLabels(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { width, height } = labelsSize(bytes);
+  if (bytes[24] !== 8 || bytes[28] !== 0) throw new Error("a label map must have one byte a pixel");
   const packed = [];
   for (let at = 8; at < bytes.length; at += 12 + view.getUint32(at)) {
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));

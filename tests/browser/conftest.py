@@ -40,6 +40,10 @@ FLAGS = [
 WHEN_TYPESET = """() => window.MathJax?.startup?.promise
     ?.then(() => null, (error) => console.error("MathJax: " + error))"""
 
+WIDGETS_SHOWN = """() => [...document.querySelectorAll(
+    'script[type="application/vnd.jupyter.widget-view+json"]')]
+    .every((view) => view.parentElement.querySelector("canvas, .seg-widget-error"))"""
+
 
 @pytest.fixture(scope="session")
 def built_book(failed_cells) -> Path:
@@ -123,9 +127,9 @@ def is_local(url: str) -> bool:
 def open_page(chromium, built_book, site):
     """Function that opens a page of the book: ``open_page("book/intro.html", dark=True)``.
 
-    It returns a Playwright page, loaded and with its formulas set, which carries two lists that
-    go on growing: ``page.refused_requests``, the addresses outside this machine that the page
-    asked for, and ``page.console_errors``. An absolute path opens any other file.
+    It returns a Playwright page, loaded, its formulas set and its widgets shown. The page carries
+    two lists that go on growing: ``page.refused_requests``, the addresses outside this machine
+    that it asked for, and ``page.console_errors``. An absolute path opens any other file.
     """
     with contextlib.ExitStack() as stack:
 
@@ -162,6 +166,7 @@ def open_page(chromium, built_book, site):
             page.on("pageerror", lambda error: page.console_errors.append(str(error)))
             page.goto(address(path, scheme))
             page.evaluate(WHEN_TYPESET)
+            page.wait_for_function(WIDGETS_SHOWN)
             return page
 
         def address(path, scheme):

@@ -286,9 +286,9 @@ def test_every_formula_of_every_page_is_typeset(open_page, built_book, pages):
 # Readable by everyone ---------------------------------------------------------------------------
 
 
-def serious_violations(page) -> list[str]:
+def serious_violations(page, part: str | None = None) -> list[str]:
     """What axe-core (https://github.com/dequelabs/axe-core) calls serious or critical."""
-    violations = Axe().run(page).response["violations"]
+    violations = Axe().run(page, context=part).response["violations"]
     return [
         f"{violation['id']} ({violation['impact']}): {violation['help']}: "
         + "; ".join(str(node["target"][0]) for node in violation["nodes"][:3])

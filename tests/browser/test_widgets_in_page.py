@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 
+import numpy as np
 import pytest
 import torch
 from ipywidgets import Widget, embed
+from PIL import Image
 from playwright.sync_api import expect
+from test_pages import serious_violations
 
 from seglib._live import KNOBS
 from seglib.states import Step
@@ -278,6 +282,22 @@ def write_page(tmp_path, built_book):
     Widget.close_all()
 
 
+@pytest.mark.parametrize("num_labels", [2, 5, 20])
+def test_each_label_is_drawn_in_its_color(open_page, write_page, num_labels):
+    labels = torch.arange(40).mul(num_labels).div(40, rounding_mode="floor").expand(16, 40)
+    state = Step(1, labels, labels, torch.tensor(num_labels), torch.tensor(1.0))
+    image = torch.rand(3, 16, 40, generator=torch.Generator().manual_seed(0))
+    look = {"opacity": 1.0, "boundaries": False}
+    widget = StepScrubber(image, [state], description="Stripes", **look)
+    page = open_page(write_page(widget))
+    expect(page.locator("canvas[data-step]")).to_be_visible()
+    shown = Image.open(io.BytesIO(pixels(page.locator("canvas[data-step]")))).convert("RGB")
+    for column in range(40):
+        place = int((column + 0.5) / 40 * shown.width), shown.height // 2
+        difference = np.subtract(shown.getpixel(place), widget.colors[labels[0, column]])
+        assert abs(difference).max() <= 3, f"column {column}, label {labels[0, column]}"
+
+
 def test_two_views_of_one_widget_move_together(open_page, write_page):
     widget = StepScrubber(make_image(), make_states(), description="Stripes")
     page = open_page(write_page(widget, widget))
@@ -388,6 +408,13 @@ def test_the_controls_of_a_run_come_with_the_kernel(live):
     expect(role(page, "note")).to_have_count(0)
     expect(role(page, "start")).to_be_visible()
     expect(role(page, "pause")).to_be_hidden()
+
+
+def test_the_controls_of_a_run_have_no_accessibility_violation(live):
+    page, _ = live
+    meet(page)
+    expect(role(page, "start")).to_be_visible()
+    assert serious_violations(page, ".seg-widget") == []
 
 
 def test_start_sends_what_the_reader_has_set(live):
