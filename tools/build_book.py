@@ -22,6 +22,10 @@ RAN_ON = BUILD / "ran-on.txt"  # fingerprint of what the cached notebooks ran on
 INDEX = BUILD / "html" / "index.html"
 
 PAGES = {".ipynb", ".md", ".bib"}  # the other files below book/ are data that notebooks read
+# Threads that wait for each other sleep instead of spinning: where other programs use the same
+# cores, a notebook otherwise runs many times longer. Kernels inherit the variable.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
 
 

@@ -4,7 +4,7 @@
 
 runs the notebook once, outside of any cache, and replaces its row for this type of device in
 ``book/results/chapters.csv``. The card and the set-up cell of the chapter quote that row;
-``tests/test_notebooks.py`` holds them against it.
+``tests/test_chapter_times.py`` holds them against it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sys
 import time
 from pathlib import Path
 
+import build_book  # noqa: F401 (sets how the threads of a kernel wait, as in a build)
 import nbformat
 import torch
 from nbclient import NotebookClient
