@@ -7,6 +7,16 @@ Module             What it holds                                               C
 ``scenes``         toy scenes whose true labels are known                      kanezaki2018
 ``labels``         arithmetic of label maps: components, matching, boundaries
 ``superpixels``    SLIC and the majority vote                                  kanezaki2018
+``datasets``       published data sets: sources, terms, readers
+``clustering``     k-means on colour windows, mixtures of Gaussians
+``elbow``          how many clusters: the elbow rule
+``baselines``      classical methods: graph-based, SLIC, blank, and the above
+``overlaps``       how the labels of two maps overlap
+``regions``        scores of regions: mean IoU, covering
+``boundaries``     scores of boundaries
+``curves``         precision, recall, average precision
+``protocols``      scores as the papers define them
+``scores``         all scores of a map at once, and over many images
 ``metrics``        scores of labels whose names mean nothing                   kanezaki2018
 ``plotting``       colours of labels, overlays, picture files
 ``figures``        grids of pictures and charts: one look for the book

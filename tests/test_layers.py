@@ -16,10 +16,12 @@ PAPERS = {"kanezaki2018"}
 # A module imports from the layers above it in this table, and from none below or beside it.
 # Plotting stands below the papers because they have no use for it.
 LAYERS = (
-    {"_decoding", "_files", "checks", "devices"},
-    {"images", "labels", "scenes", "states"},
-    {"metrics", "superpixels"},
-    PAPERS,
+    {"_decoding", "_files", "_registry", "checks", "devices"},
+    {"_clusters", "_fetching", "_layouts", "images", "labels", "scenes", "states"},
+    {"_records", "clustering", "curves", "elbow", "overlaps", "superpixels"},
+    {"_readers", "baselines", "boundaries", "protocols", "regions", *PAPERS},
+    {"_opening", "metrics"},
+    {"datasets", "scores"},
     {"plotting"},
     {"_runs", "figures"},
     {"_live"},
