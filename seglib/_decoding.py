@@ -62,7 +62,9 @@ def _read_file(name: str, max_pixels: int) -> np.ndarray:
         raise ValueError(f"expected an image file, {name!r} is empty (0 bytes)")
     try:
         picture = _open(file)
-    except UnidentifiedImageError:
+    except DAMAGE as error:  # Pillow's "unidentified" is one of them
+        if not isinstance(error, UnidentifiedImageError):
+            raise ValueError(f"{name!r} is truncated or damaged: {error}") from None
         raise ValueError(
             f"expected an image that Pillow can read, such as PNG, JPEG, TIFF or WebP, but "
             f"{name!r} is none or is damaged; convert other formats, such as HEIC, or pass an array"
