@@ -19,18 +19,11 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from seglib import __version__, kanezaki2018
+from seglib import __version__, datasets, kanezaki2018, plotting
 from seglib._files import OVERLAY_FORMATS, Job, check_targets, plan_jobs, write_files
 from seglib.devices import pick_device
 from seglib.images import MIN_SIDE, load_image, resize_image
 from seglib.labels import connected_components, relabel
-from seglib.plotting import (
-    MAX_LABELS,
-    encode_palette_png,
-    label_colors,
-    overlay,
-    save_picture,
-)
 from seglib.states import Step, last_step
 
 METHODS: dict[str, Callable[..., Iterator[Step]]] = {
@@ -80,10 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = build_parser().parse_args(argv)
     try:
-        jobs = plan_jobs(args)
-        _check(jobs, args)
-        for job in jobs:
-            _segment_photo(job, args)
+        return args.run(args)
     except (OSError, ValueError) as error:
         print(f"seglib: {error}", file=sys.stderr)
         return 1
@@ -95,6 +85,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("seglib: interrupted; no file is left half-written", file=sys.stderr)
         return 130
+
+
+def _run_segment(args: argparse.Namespace) -> int:
+    """Segment the photographs that were named."""
+    jobs = plan_jobs(args)
+    _check(jobs, args)
+    for job in jobs:
+        _segment_photo(job, args)
+    return 0
+
+
+def _run_data(args: argparse.Namespace) -> int:
+    """List the data sets, or bring or check the one that was named."""
+    for name in [args.name] if args.name else datasets.DATASETS:
+        print(f"{name}\n{datasets.describe(name)}\n")
+    if args.name and args.check:
+        faults = datasets.check(args.name, args.folder)
+        print("\n".join(faults) or f"{args.name} is whole")
+        return 1 if faults else 0
+    if args.name:
+        print(datasets.fetch(args.name, args.folder))
     return 0
 
 
@@ -107,7 +118,7 @@ def build_parser() -> argparse.ArgumentParser:
     Returns
     -------
     argparse.ArgumentParser
-        Parser with one subcommand, ``segment``.
+        Parser with the subcommands ``segment`` and ``data``.
 
     Examples
     --------
@@ -126,13 +137,18 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    segment.set_defaults(usage_error=segment.error)
+    segment.set_defaults(run=_run_segment, usage_error=segment.error)
     segment.add_argument("photos", nargs="+", type=Path, metavar="photo", help="image file")
     _add_files(segment.add_argument_group("files"))
     _add_run(segment.add_argument_group("computation"))
     _add_knobs(
         segment.add_argument_group("knobs of the method (defaults of the paper and its code)")
     )
+    data = commands.add_parser("data", help="list, bring or check the data sets of the experiments")
+    data.set_defaults(run=_run_data)
+    data.add_argument("name", nargs="?", choices=datasets.DATASETS, help="default: list all")
+    data.add_argument("--folder", help="where the data sets lie (default: SEGLIB_DATA, or a cache)")
+    data.add_argument("--check", action="store_true", help="only check what is there")
     return parser
 
 
@@ -189,7 +205,12 @@ def _add_knobs(group: argparse._ArgumentGroup) -> None:
     add("--learning-rate", "learning_rate", float, "step size of gradient descent")
     add("--components", "num_components", _integer(1), "convolutional components of the network")
     add("--filters", "num_filters", _integer(1), "filters of each convolution")
-    add("--labels", "num_labels", _integer(1, MAX_LABELS), "labels at the start, at most 256")
+    add(
+        "--labels",
+        "num_labels",
+        _integer(1, plotting.MAX_LABELS),
+        "labels at the start, at most 256",
+    )
     add("--superpixels", "num_superpixels", _integer(0), "superpixels, 0 for none")
     add("--compactness", "compactness", float, "compactness of the superpixels")
 
@@ -274,10 +295,10 @@ def _enlarge_labels(labels: Tensor, size: Sequence[int]) -> Tensor:
 
 def _draw_files(job: Job, photo: Tensor, labels: Tensor) -> dict[Path, bytes]:
     """Return the content of each file; the ending of the overlay decides its format."""
-    colors = label_colors(labels)
-    contents = {job.labels_file: encode_palette_png(labels, colors)}
+    colors = plotting.label_colors(labels)
+    contents = {job.labels_file: plotting.encode_palette_png(labels, colors)}
     if job.overlay_file is not None:
-        picture = Image.fromarray(overlay(photo, labels, colors=colors))
+        picture = Image.fromarray(plotting.overlay(photo, labels, colors=colors))
         kind = OVERLAY_FORMATS[job.overlay_file.suffix.lower()]
-        contents[job.overlay_file] = save_picture(picture, kind, quality=90)
+        contents[job.overlay_file] = plotting.save_picture(picture, kind, quality=90)
     return contents

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from seglib import __version__, cli, kanezaki2018
+from seglib import __version__, cli, datasets, kanezaki2018
 from seglib.images import load_image
 from seglib.labels import relabel
 from seglib.plotting import to_uint8
@@ -374,6 +374,27 @@ def test_terminal_gets_a_bar_with_loss_and_labels(folder, capsys, monkeypatch):
 def test_elsewhere_one_line_tells_that_it_runs(folder, capsys):
     assert run("photo.png") == 0
     assert capsys.readouterr().err == "photo.png: up to 3 iterations\n"
+
+
+def test_data_lists_all_sets_with_their_terms(capsys):
+    assert cli.main(["data"]) == 0
+    shown = capsys.readouterr().out
+    for name in datasets.DATASETS:
+        assert f"{name}\n{datasets.describe(name)}" in shown
+
+
+def test_data_checks_a_folder_without_touching_it(tmp_path, capsys):
+    assert cli.main(["data", "mnist", "--folder", str(tmp_path), "--check"]) == 1
+    assert "mnist" in capsys.readouterr().out.lower()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_fetches_into_the_folder(tmp_path, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(datasets, "fetch", lambda *words: asked.append(words) or tmp_path)
+    assert cli.main(["data", "mnist", "--folder", str(tmp_path)]) == 0
+    assert asked == [("mnist", str(tmp_path))]
+    assert str(tmp_path) in capsys.readouterr().out
 
 
 def test_version(capsys):
