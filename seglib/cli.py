@@ -88,7 +88,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_segment(args: argparse.Namespace) -> int:
-    """Segment the photographs that were named."""
     jobs = plan_jobs(args)
     _check(jobs, args)
     for job in jobs:
@@ -141,9 +140,7 @@ def build_parser() -> argparse.ArgumentParser:
     segment.add_argument("photos", nargs="+", type=Path, metavar="photo", help="image file")
     _add_files(segment.add_argument_group("files"))
     _add_run(segment.add_argument_group("computation"))
-    _add_knobs(
-        segment.add_argument_group("knobs of the method (defaults of the paper and its code)")
-    )
+    _add_knobs(segment.add_argument_group("knobs of the method"))
     data = commands.add_parser("data", help="list, bring or check the data sets of the experiments")
     data.set_defaults(run=_run_data)
     data.add_argument("name", nargs="?", choices=datasets.DATASETS, help="default: list all")
@@ -167,9 +164,7 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_run(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--method", choices=METHODS, default="kanezaki2018", help="default: %(default)s"
-    )
+    group.add_argument("--method", choices=METHODS, default="kanezaki2018", help="(%(default)s)")
     group.add_argument(
         "--size", type=_integer(MIN_SIDE, or_zero=True), default=481, metavar="N",
         help="compute at this longest side in pixels, 0 for the full size; smaller photographs "
@@ -205,12 +200,7 @@ def _add_knobs(group: argparse._ArgumentGroup) -> None:
     add("--learning-rate", "learning_rate", float, "step size of gradient descent")
     add("--components", "num_components", _integer(1), "convolutional components of the network")
     add("--filters", "num_filters", _integer(1), "filters of each convolution")
-    add(
-        "--labels",
-        "num_labels",
-        _integer(1, plotting.MAX_LABELS),
-        "labels at the start, at most 256",
-    )
+    add("--labels", "num_labels", _integer(1, plotting.MAX_LABELS), "labels, at most 256")
     add("--superpixels", "num_superpixels", _integer(0), "superpixels, 0 for none")
     add("--compactness", "compactness", float, "compactness of the superpixels")
 
