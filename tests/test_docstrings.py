@@ -276,3 +276,10 @@ class Step:
         "metrics.Net.forward has no Returns",
         "metrics.Step takes ['step', 'loss'] and documents ['loss']",
     ]
+
+
+def test_every_public_module_is_on_the_page_of_the_library():
+    page = (PACKAGE.parent / "book" / "api.md").read_text()
+    for path in PUBLIC:
+        if not path.stem.startswith("__"):
+            assert f".. automodule:: seglib.{path.stem}\n" in page, f"{path.stem} is missing"
