@@ -32,9 +32,7 @@ def patches_of(image: Tensor, window: int) -> Tensor:
 
 def check_draw(patches: Tensor, num_labels: int, max_fit_pixels: int | None, seed: int) -> None:
     """Check that there are pixels enough to fit on, and that the seed is one."""
-    check_integers(0, seed=seed)
-    if seed > MAX_SEED:
-        raise ValueError(f"seed must be at most {MAX_SEED}, got {seed}")
+    check_integers(0, MAX_SEED, seed=seed)
     pixels = patches.shape[0] * patches.shape[1]
     if max_fit_pixels is not None:
         check_integers(1, max_fit_pixels=max_fit_pixels)
