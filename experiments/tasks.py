@@ -74,5 +74,6 @@ EXPERIMENTS = {
             run=run_toy,
         ),
         bsds500.BASELINE_TABLE,
+        bsds500.READING_TABLE,
     )
 }

@@ -64,6 +64,7 @@ def score_segmentation(
         ``variation_of_information`` in bits with its parts ``vi_over`` and ``vi_under``,
         ``covering``; and ``f_0.5``, ``f_0.7`` of Kanezaki 2018, averaged over the pairs.
         Lists: ``segment_counts_0.5``, ``segment_counts_0.7`` (one for each annotator),
+        ``merged_counts_0.5``, ``merged_counts_0.7`` (one, a segment of any annotator counts),
         ``true_segments_all``, ``…_fine``, ``…_coarse`` (sum of the IoUs and their number, Kim
         2020), ``boundary_counts``.
 
@@ -107,8 +108,11 @@ def score_segmentation(
         ious = true_segment_ious(segments, annotations, annotators=annotators, connectivity=None)
         scores[f"true_segments_{annotators}"] = [float(ious.sum()), len(ious)]
     for threshold in THRESHOLDS:
-        counts = count_right_segments(segments, annotations, threshold=threshold, connectivity=None)
+        knobs = {"threshold": threshold, "connectivity": None}
+        counts = count_right_segments(segments, annotations, **knobs)
+        merged = count_right_segments(segments, annotations, annotators="merged", **knobs)
         scores[f"segment_counts_{threshold}"] = [list(case) for case in counts]
+        scores[f"merged_counts_{threshold}"] = [list(case) for case in merged]
         scores[f"f_{threshold}"] = _mean(precision_recall_f(case)[2] for case in counts)
     return scores
 
@@ -125,8 +129,10 @@ def pool_scores(scores: Iterable[dict]) -> dict[str, float]:
     -------
     dict of float
         ``num_images``; the mean over the images of each number; ``average_precision_0.5``,
-        ``average_precision_0.7`` (Kanezaki 2018, each pair of image and annotator); ``miou_all``,
-        ``miou_fine``, ``miou_coarse`` (Kim 2020); and ``boundary_precision``,
+        ``average_precision_0.7`` (Kanezaki 2018, each pair of image and annotator);
+        ``average_precision_merged_0.5``, ``average_precision_merged_0.7`` (annotators merged,
+        recall over matched true segments); ``miou_all``, ``miou_fine``, ``miou_coarse`` (Kim
+        2020); and ``boundary_precision``,
         ``boundary_recall``, ``boundary_f`` of the counts of all images together.
 
     Raises
@@ -149,9 +155,10 @@ def pool_scores(scores: Iterable[dict]) -> dict[str, float]:
         if isinstance(value, (int, float)):
             pooled[name] = _mean(image[name] for image in scores)
     for threshold in THRESHOLDS:
-        images = (image[f"segment_counts_{threshold}"] for image in scores)
-        counts = (SegmentCounts(*case) for image in images for case in image)
-        pooled[f"average_precision_{threshold}"] = average_precision(counts)
+        for cases, name in (("segment", ""), ("merged", "merged_")):
+            images = (image[f"{cases}_counts_{threshold}"] for image in scores)
+            counts = (SegmentCounts(*case) for image in images for case in image)
+            pooled[f"average_precision_{name}{threshold}"] = average_precision(counts)
     for annotators in ANNOTATORS:
         total, number = np.sum([image[f"true_segments_{annotators}"] for image in scores], axis=0)
         pooled[f"miou_{annotators}"] = float(total / number)

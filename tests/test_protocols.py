@@ -259,6 +259,10 @@ def test_scores_of_a_set_survive_storing_and_agree_with_the_protocols():
     for threshold in (0.5, 0.7):
         cases = [c for each in scenes for c in count_right_segments(*each, threshold=threshold)]
         assert pooled[f"average_precision_{threshold}"] == pytest.approx(average_precision(cases))
+        knobs = {"threshold": threshold, "annotators": "merged"}
+        cases = [c for each in scenes for c in count_right_segments(*each, **knobs)]
+        expected = pytest.approx(average_precision(cases, recall="matched_truth"))
+        assert pooled[f"average_precision_merged_{threshold}"] == expected
         by_image = [
             np.mean([precision_recall_f(c)[2] for c in count_right_segments(*each)])
             for each in scenes
