@@ -7,7 +7,6 @@ answers. Label maps travel as grey PNG, photographs as WebP; the browser draws.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -15,33 +14,12 @@ import traitlets
 from torch import Tensor
 
 from seglib import images, plotting
+from seglib._frontend import check_look, frontend_module, frontend_style
 from seglib._live import Runner, live_options
 from seglib._runs import Curves, small_map, thin_steps
-from seglib.checks import check_numbers
 from seglib.states import Step
 
 __all__ = ["CompareSlider", "StepScrubber"]
-
-_FRONTEND = Path(__file__).parent / "frontend"
-
-
-def _module(name: str) -> str:
-    """Join the shared front end and a widget's own into one module."""
-    files = ("shared.js", f"{name}.js")
-    return "\n".join((_FRONTEND / file).read_text(encoding="utf-8") for file in files)
-
-
-_STYLE = (_FRONTEND / "widgets.css").read_text(encoding="utf-8")
-
-
-def _check_look(description: str, opacity: float) -> None:
-    check_numbers(0.0, opacity=opacity)
-    if opacity > 1:
-        raise ValueError(f"opacity must be in 0..1, got {opacity}")
-    if not isinstance(description, str) or not description.strip():
-        raise ValueError(
-            f"description must say in words what the picture shows, got {description!r}"
-        )
 
 
 class StepScrubber(anywidget.AnyWidget):
@@ -92,8 +70,8 @@ class StepScrubber(anywidget.AnyWidget):
     [1, 2, 3]
     """
 
-    _esm = _module("scrubber")
-    _css = _STYLE
+    _esm = frontend_module("scrubber")
+    _css = frontend_style()
 
     description = traitlets.Unicode().tag(sync=True)
     photo = traitlets.Bytes().tag(sync=True)
@@ -120,7 +98,7 @@ class StepScrubber(anywidget.AnyWidget):
         live: bool | Mapping[str, Any] = False,
     ) -> None:
         images.check_image(image)
-        _check_look(description, opacity)
+        check_look(description, opacity)
         options = live_options(live)
         curves, maps = Curves(), []
         for state in states:
@@ -195,8 +173,8 @@ class CompareSlider(anywidget.AnyWidget):
     ['photo', 'labels']
     """
 
-    _esm = _module("compare")
-    _css = _STYLE
+    _esm = frontend_module("compare")
+    _css = frontend_style()
 
     description = traitlets.Unicode().tag(sync=True)
     titles = traitlets.List(traitlets.Unicode(), minlen=2, maxlen=2).tag(sync=True)
@@ -221,7 +199,7 @@ class CompareSlider(anywidget.AnyWidget):
         boundaries: bool = True,
     ) -> None:
         images.check_image(image)
-        _check_look(description, opacity)
+        check_look(description, opacity)
         titles = list(titles)
         if len(titles) != 2 or not all(isinstance(t, str) and t.strip() for t in titles):
             raise ValueError(f"titles must be two names, got {titles}")

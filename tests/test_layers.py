@@ -23,7 +23,7 @@ LAYERS = (
     {"_opening", "metrics"},
     {"datasets", "scores"},
     {"plotting"},
-    {"_runs", "figures"},
+    {"_frontend", "_runs", "figures"},
     {"_live"},
     {"cli", "widgets"},
     {"__main__"},
