@@ -18,7 +18,7 @@ PAPERS = {"kanezaki2018"}
 LAYERS = (
     {"_decoding", "_files", "_registry", "checks", "devices"},
     {"_clusters", "_fetching", "_layouts", "images", "labels", "scenes", "states"},
-    {"_records", "clustering", "curves", "elbow", "overlaps", "superpixels"},
+    {"_records", "annotated", "clustering", "curves", "elbow", "overlaps", "superpixels"},
     {"_readers", "baselines", "boundaries", "protocols", "regions", *PAPERS},
     {"_opening", "metrics"},
     {"datasets", "scores"},
