@@ -16,7 +16,7 @@ PAPERS = {"kanezaki2018"}
 # A module imports from the layers above it in this table, and from none below or beside it.
 # Plotting stands below the papers because they have no use for it.
 LAYERS = (
-    {"_decoding", "_files", "_registry", "checks", "devices"},
+    {"_decoding", "_files", "_registry", "checks", "devices", "results"},
     {"_clusters", "_fetching", "_layouts", "images", "labels", "scenes", "states"},
     {"_records", "annotated", "clustering", "curves", "elbow", "overlaps", "superpixels"},
     {"_readers", "baselines", "boundaries", "protocols", "regions", *PAPERS},
