@@ -1,4 +1,4 @@
-"""Figures of the book: grids of pictures and charts.
+"""Figures of the book: grids of pictures, and charts.
 
 A figure made here is a piece of HTML with its own text: it follows the light or dark page,
 folds on a phone, and carries the words for those who do not see it.

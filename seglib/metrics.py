@@ -15,6 +15,7 @@ import torch  # noqa: F401  (the examples use it)
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from seglib.boundaries import boundary_f_measure as boundary_f_measure
 from seglib.overlaps import Overlaps, check_annotations, find_overlaps
 from seglib.regions import mean_iou as mean_iou
 from seglib.regions import segmentation_covering as segmentation_covering

@@ -24,7 +24,7 @@ LAYERS = (
     {"datasets", "scores"},
     {"plotting"},
     {"_frontend", "_runs", "figures"},
-    {"_live"},
+    {"_live", "tables"},
     {"cli", "widgets"},
     {"__main__"},
 )
