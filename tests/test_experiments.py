@@ -807,30 +807,6 @@ def test_the_toy_experiment_scores_what_is_known():
     assert slic["matched_accuracy"] > 0.95
 
 
-def test_the_baselines_are_those_of_the_paper_and_score_what_is_known(tmp_path):
-    from experiments import bsds500
-
-    try:
-        jobs = bsds500.baseline_jobs()
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-    settings = {to_json([job.method, job.settings]) for job in jobs}
-    images = sorted({job.image for job in jobs})
-    assert len(images) == 200
-    assert len(settings) == 1 + 4 * 19 + 5 * 2 + 5
-    graph = {"threshold": 100, "min_size": 100}
-    assert to_json(["graph_based", graph]) in settings
-    chosen = [*grid("blank", {}, images[:2]), Job("graph_based", graph, images[0])]
-    experiment = Experiment(
-        "two", "", lambda: chosen, bsds500.run_baseline, pool=bsds500.pool_images
-    )
-    assert run_here(experiment, tmp_path).missing == 0
-    blank, graph = summarize(experiment, tmp_path).rows
-    assert (blank.statistics["num_segments"].mean, blank.statistics["boundary_f"].mean) == (1, 0)
-    assert graph.statistics["miou_all"].mean > blank.statistics["miou_all"].mean > 0
-    assert set(bsds500.COLUMNS) <= set(blank.statistics)
-
-
 def test_the_experiment_of_the_readme_runs(tmp_path):
     text = (ROOT / "experiments" / "README.md").read_text()
     [code] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
