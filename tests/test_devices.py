@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+from statistics import median
 
 import pytest
 import torch
@@ -38,15 +39,15 @@ def test_training_under_reuse_memory_costs_no_new_pages(monkeypatch):
         image = torch.rand(3, 240, 360, generator=torch.Generator().manual_seed(0))
         knobs = {"num_components": 1, "num_labels": 40, "num_superpixels": None, "device": "cpu"}
         counts = []
-        for _ in kanezaki2018.steps(image, num_steps=8, **knobs):
+        for _ in kanezaki2018.steps(image, num_steps=12, **knobs):
             counts.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
-        # the heap grows to its size in the first steps, on a machine short of memory later, too
-        return min(after - before for before, after in itertools.pairwise(counts))
+        # the heap grows to its size in the first steps, on a busy machine now and then later
+        return median(after - before for before, after in itertools.pairwise(counts[5:]))
 
     with_reuse = faults_of_a_step()
     monkeypatch.setattr(kanezaki2018, "reuse_memory", contextlib.nullcontext)
     without = faults_of_a_step()
-    assert with_reuse < without / 10, f"{with_reuse} page faults, {without} without"
+    assert with_reuse < without / 10, f"{with_reuse} page faults, {without} without it"
 
 
 def test_reuse_memory_is_nothing_without_glibc(monkeypatch):
