@@ -1,4 +1,4 @@
-"""Widgets: watch a run step by step, compare two maps of one image.
+"""Widgets: watch a run step by step, compare two maps, change one while its scores follow.
 
 The same front end runs in Jupyter, in Colab and in the built page, where no kernel
 answers. Label maps travel as grey PNG, photographs as WebP; the browser draws.
@@ -17,9 +17,10 @@ from seglib import images, plotting
 from seglib._frontend import check_look, frontend_module, frontend_style
 from seglib._live import Runner, live_options
 from seglib._runs import Curves, small_map, thin_steps
+from seglib._segment_lab import SegmentLab as SegmentLab
 from seglib.states import Step
 
-__all__ = ["CompareSlider", "StepScrubber"]
+__all__ = ["CompareSlider", "SegmentLab", "StepScrubber"]
 
 
 class StepScrubber(anywidget.AnyWidget):

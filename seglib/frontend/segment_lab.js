@@ -1,0 +1,655 @@
+// SegmentLab: move, merge and split the segments of a small map, and all scores follow.
+
+ICONS.undo = "M6.2 2 2 6l4.2 4V7.1h3.6a2.4 2.4 0 0 1 0 4.8H5.6v2.1h4.2a4.5 4.5 0 0 0 0-9H6.2z";
+ICONS.reset = "M8 2.6V.4L3.6 3.7 8 7V4.7a3.6 3.6 0 1 1-3.5 4.5l-2 .5A5.7 5.7 0 1 0 8 2.6z";
+
+const TOOLS = [
+  ["paint", "Move boundary", "Press on a segment and drag: the cells on the way join it."],
+  ["merge", "Merge", "Press on a segment, then on the one it should join."],
+  ["split", "Split", "Press on a segment to cut it in two, or drag a line across it."],
+];
+const KEYS_IN_WORDS =
+  "Arrow keys move a cell, with Shift by five. Space begins and ends what the tool does, Escape gives it up. " +
+  "Keys 1, 2 and 3 choose the tool, Control Z undoes.";
+const MAX_UNDO = 200;
+
+// Key of `scoreMap`, name, what it rewards. Groups say what a score looks at.
+const SCORES = [
+  ["Of labels", [
+    ["matched_accuracy", "Accuracy, one to one",
+      "Cells that are right when each label has one true label as its partner. What is split off is wrong."],
+    ["many_to_one_accuracy", "Accuracy, many to one",
+      "Cells that are right when each label stands for the true label it meets most. Splitting costs nothing."],
+    ["mean_iou", "Mean IoU",
+      "Intersection over union of each true label with its partner, averaged. Small regions weigh as much as large ones."],
+  ]],
+  ["Of segments", [
+    ["adjusted_rand_index", "Adjusted Rand index",
+      "Pairs of cells on which the maps agree, corrected for chance: 0 is what chance gives."],
+    ["rand_index", "Rand index",
+      "Pairs of cells on which the maps agree. In a truth of many segments most pairs lie apart, so splitting too much costs little."],
+    ["normalized_mutual_information", "NMI",
+      "Information that the maps share, over the mean of their entropies. Not corrected for chance: many segments score above 0."],
+    ["variation_of_information", "Variation of information",
+      "Bits by which the maps differ; 0 is best. It is the sum of two parts, by splits and by merges."],
+    ["vi_over", "… by splits", "Bits that the segments add within true segments: too many segments."],
+    ["vi_under", "… by merges", "Bits of the truth that the segments do not tell: too few segments."],
+    ["covering", "Covering of the truth",
+      "Best intersection over union of each true segment, weighted by its area. Small ones hardly count."],
+    ["true_segment_iou", "mIoU, Kim 2020",
+      "Best intersection over union of each true segment, averaged. Small ones weigh as much as large ones, and stray segments cost nothing."],
+  ]],
+  ["Of right segments, Kanezaki 2018", [
+    ["precision", "Precision at IoU 0.5",
+      "Share of the segments whose IoU with a true segment exceeds one half. Each stray segment costs."],
+    ["recall", "Recall at IoU 0.5", "Share of the true segments met by such a segment."],
+    ["f", "F at IoU 0.5", "Harmonic mean of the two."],
+  ]],
+  ["Of boundaries", [
+    ["boundary_f", "Boundary F",
+      "Boundary cells with a partner of their own at most one cell away. A gap in a line hardly shows, though two segments run together there."],
+  ]],
+];
+const IN_BITS = new Set(["variation_of_information", "vi_over", "vi_under"]);
+const PARTS = new Set(["vi_over", "vi_under"]);
+
+// ---------------------------------------------------------------- changing a map
+
+const readCells = (data) => Uint16Array.from(unpackCells(toBytes(data)));
+
+/** 16-bit integers, low byte first, whatever their place in a buffer. */
+function* unpackCells(bytes) {
+  for (let at = 0; at < bytes.length; at += 2) yield bytes[at] | (bytes[at + 1] << 8);
+}
+
+function packCells(values) {
+  const view = new DataView(new ArrayBuffer(2 * values.length));
+  values.forEach((label, at) => view.setUint16(2 * at, label, true));
+  return view;
+}
+
+/** Cells on the straight way from one to another, both included. */
+function cellsBetween(from, to, width) {
+  const [x, y] = [from % width, Math.floor(from / width)];
+  const [right, down] = [(to % width) - x, Math.floor(to / width) - y];
+  const steps = Math.max(Math.abs(right), Math.abs(down));
+  const cellAt = (part) => Math.round(y + part * down) * width + Math.round(x + part * right);
+  return Array.from({ length: steps + 1 }, (_, step) => cellAt(steps ? step / steps : 0));
+}
+
+/** Cells under a square brush that is one or three cells wide. */
+function cellsUnder(at, brush, { width, height }) {
+  const reach = (brush - 1) / 2;
+  const [column, row] = [at % width, Math.floor(at / width)];
+  const cells = [];
+  for (let y = Math.max(row - reach, 0); y <= Math.min(row + reach, height - 1); y++) {
+    for (let x = Math.max(column - reach, 0); x <= Math.min(column + reach, width - 1); x++) cells.push(y * width + x);
+  }
+  return cells;
+}
+
+function unusedLabel(values) {
+  const used = new Set(values);
+  let label = 0;
+  while (used.has(label)) label++;
+  return label;
+}
+
+/** The map with a new label where `isNew` holds in a segment; null if either part were empty. */
+function splitSegment({ values, segments }, segment, isNew) {
+  const label = unusedLabel(values);
+  const isPart = (at) => segments[at] === segment && isNew(at);
+  const changed = values.map((old, at) => (isPart(at) ? label : old));
+  const rest = changed.some((value, at) => segments[at] === segment && value !== label);
+  return rest && changed.includes(label) ? changed : null;
+}
+
+/** Cut a segment through one of its cells, across its longer side. */
+function cutAcross(lab, at) {
+  const cells = [...lab.segments.keys()].filter((cell) => lab.segments[cell] === lab.segments[at]);
+  const spans = [(cell) => cell % lab.width, (cell) => Math.floor(cell / lab.width)].map((place) => {
+    const places = cells.map(place);
+    return { place, low: Math.min(...places), size: Math.max(...places) - Math.min(...places) };
+  });
+  const { place, low } = spans[1].size > spans[0].size ? spans[1] : spans[0];
+  const edge = Math.max(place(at), low + 1);
+  return splitSegment(lab, lab.segments[at], (cell) => place(cell) >= edge);
+}
+
+/** Cut the segment that a line crosses longest, along that line. */
+function cutAlong(lab, from, to) {
+  const segment = longestCrossed(lab, from, to);
+  const place = (cell) => [cell % lab.width, Math.floor(cell / lab.width)];
+  const [[x, y], [endX, endY]] = [place(from), place(to)];
+  const side = (cell) => (endX - x) * (place(cell)[1] - y) - (endY - y) * (place(cell)[0] - x);
+  return splitSegment(lab, segment, (cell) => side(cell) > 0)
+    ?? splitSegment(lab, segment, (cell) => side(cell) >= 0);
+}
+
+function longestCrossed({ segments, width }, from, to) {
+  const counts = new Map();
+  for (const at of cellsBetween(from, to, width)) counts.set(segments[at], (counts.get(segments[at]) ?? 0) + 1);
+  return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
+}
+
+// ---------------------------------------------------------------- the map and its history
+
+/** The reader's map with its segments and scores, those before the last action, and undo. */
+function createLab(model) {
+  const lab = {
+    width: model.get("width"), height: model.get("height"),
+    truth: readCells(model.get("truth")),
+    history: [], before: null, pending: null,
+  };
+  lab.take = (values) => {
+    lab.values = values;
+    lab.segments = findSegments(values, lab.width);
+    lab.scores = scoreMap(values, lab.truth, lab.width);
+  };
+  lab.publish = () => {
+    model.set("labels_now", packCells(lab.values));
+    model.save_changes();
+  };
+  /** Keep what the map was before an action, and tell the model what it is now. */
+  lab.commit = (values, base = lab.values, scores = lab.scores) => {
+    lab.history.push(base);
+    if (lab.history.length > MAX_UNDO) lab.history.shift();
+    lab.before = scores;
+    lab.take(values);
+    lab.publish();
+  };
+  lab.undo = () => {
+    const values = lab.history.pop();
+    if (!values) return false;
+    lab.before = lab.scores;
+    lab.take(values);
+    lab.publish();
+    return true;
+  };
+  lab.take(readCells(model.get("labels_now")));
+  return lab;
+}
+
+const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+const inWords = ({ scores }) =>
+  `${counted(scores.num_segments, "segment")}, covering ${scores.covering.toFixed(2)}`;
+
+/**
+ * What the tools do between press and release; the keyboard calls the same three functions.
+ * An action under way is `lab.pending`: its tool, where it began and where it is now.
+ */
+function createActions(lab, { tool, brush, refresh, say }) {
+  const paint = (cells) => {
+    const values = lab.values.slice();
+    for (const at of cells.flatMap((cell) => cellsUnder(cell, brush(), lab))) values[at] = lab.pending.label;
+    lab.take(values);
+  };
+  const begin = (at) => {
+    const { values, segments, scores } = lab;
+    lab.pending = { tool: tool(), from: at, at, base: values, scores, label: values[at], segment: segments[at] };
+    if (tool() === "paint") {
+      lab.before = scores;
+      paint([at]);
+    }
+    refresh();
+  };
+  const move = (at) => {
+    if (lab.pending.tool === "paint") paint(cellsBetween(lab.pending.at, at, lab.width));
+    lab.pending.at = at;
+    refresh();
+  };
+  const finish = (words) => {
+    lab.pending = null;
+    refresh();
+    say(words);
+  };
+  const endings = {
+    paint({ base, scores }) {
+      const changed = lab.values.filter((label, at) => label !== base[at]).length;
+      if (!changed) return finish("No cell changed.");
+      lab.commit(lab.values, base, scores);
+      finish(`Boundary moved, ${counted(changed, "cell")} changed: ${inWords(lab)}.`);
+    },
+    merge({ segment }, at) {
+      const other = lab.segments[at];
+      if (other === segment) return finish("A segment does not merge with itself.");
+      const label = lab.values[at];
+      const count = lab.scores.num_segments;
+      lab.commit(lab.values.map((old, cell) => (lab.segments[cell] === segment ? label : old)));
+      const apart = lab.scores.num_segments === count ? " They share a label but do not touch." : "";
+      finish(`Segment ${segment + 1} merged with segment ${other + 1}: ${inWords(lab)}.${apart}`);
+    },
+    split({ from }, at) {
+      const segment = from === at ? lab.segments[at] : longestCrossed(lab, from, at);
+      const values = from === at ? cutAcross(lab, at) : cutAlong(lab, from, at);
+      if (!values) return finish(`Segment ${segment + 1} is too small to be cut here.`);
+      lab.commit(values);
+      finish(`Segment ${segment + 1} split: ${inWords(lab)}.`);
+    },
+  };
+  const end = (at) => endings[lab.pending.tool](lab.pending, at);
+  const cancel = () => {
+    if (!lab.pending) return;
+    lab.take(lab.pending.base);
+    finish("Given up.");
+  };
+  return { begin, move, end, cancel };
+}
+
+// ---------------------------------------------------------------- picture
+
+/** Edges between cells where `differs` holds, as lines from one part of the edge to another. */
+function edgePath({ width, height }, canvas, differs, inset = 0) {
+  const path = new Path2D();
+  const [cellWidth, cellHeight] = [canvas.width / width, canvas.height / height];
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      if (x < width - 1 && differs(at, at + 1)) {
+        path.moveTo((x + 1) * cellWidth, (y + inset) * cellHeight);
+        path.lineTo((x + 1) * cellWidth, (y + 1 - inset) * cellHeight);
+      }
+      if (y < height - 1 && differs(at, at + width)) {
+        path.moveTo((x + inset) * cellWidth, (y + 1) * cellHeight);
+        path.lineTo((x + 1 - inset) * cellWidth, (y + 1) * cellHeight);
+      }
+    }
+  }
+  return path;
+}
+
+function drawCells(canvas, { width, height, values }, colors, opacity) {
+  const cells = new ImageData(width, height);
+  const packed = packColors(colors, opacity);
+  const pixels = new Uint32Array(cells.data.buffer);
+  values.forEach((label, at) => (pixels[at] = packed[label % packed.length]));
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(layer(cells), 0, 0, canvas.width, canvas.height);
+  context.imageSmoothingEnabled = true;
+}
+
+/** A line that is seen on any ground: a light one with a dark edge, or the reverse. */
+function strokeTwice(canvas, path, lines) {
+  const context = canvas.getContext("2d");
+  const pixel = canvas.width / canvas.clientWidth;
+  for (const [style, thickness] of lines) {
+    context.strokeStyle = style;
+    context.lineWidth = thickness * pixel;
+    context.stroke(path);
+  }
+}
+
+const SOLID = [["#101418b0", 3.4], ["#ffffff", 1.8]];
+const FAINT = [["#ffffff90", 1]]; // where lines would cover the map
+const STITCHED = [["#ffffff", 4], ["#101418", 2.2]];
+const PICKED = [["#ffffff", 6], ["#0b6e6e", 3.4]];
+
+function drawLab(canvas, lab, { photo, colors, showTruth, cursor, brush }) {
+  const context = canvas.getContext("2d");
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.lineCap = "round";
+  if (photo) drawPhoto(canvas, photo);
+  drawCells(canvas, lab, colors, photo ? 0.5 : 0.75);
+  const crowded = lab.scores.num_segments > lab.values.length / 3;
+  const own = edgePath(lab, canvas, (one, other) => lab.values[one] !== lab.values[other]);
+  strokeTwice(canvas, own, crowded ? FAINT : SOLID);
+  if (showTruth) {
+    const stitches = edgePath(lab, canvas, (one, other) => lab.truth[one] !== lab.truth[other], 0.28);
+    strokeTwice(canvas, stitches, STITCHED);
+  }
+  if (lab.pending) drawPending(canvas, lab);
+  if (cursor !== null) drawCursor(canvas, lab, cursor, lab.pending?.tool === "split" ? 1 : brush);
+}
+
+/** What an action is about to do: the segments it joins, or the line along which it cuts. */
+function drawPending(canvas, lab) {
+  const { tool, from, at, segment } = lab.pending;
+  if (tool === "merge") {
+    for (const picked of new Set([segment, lab.segments[at]])) {
+      const isPart = (cell) => lab.segments[cell] === picked;
+      strokeTwice(canvas, edgePath(lab, canvas, (one, other) => isPart(one) !== isPart(other)), PICKED);
+    }
+  }
+  if (tool === "split" && from !== at) {
+    const [cellWidth, cellHeight] = [canvas.width / lab.width, canvas.height / lab.height];
+    const middle = (cell) => [((cell % lab.width) + 0.5) * cellWidth, (Math.floor(cell / lab.width) + 0.5) * cellHeight];
+    const line = new Path2D();
+    line.moveTo(...middle(from));
+    line.lineTo(...middle(at));
+    strokeTwice(canvas, line, PICKED);
+  }
+}
+
+function drawCursor(canvas, lab, cursor, brush) {
+  const cells = cellsUnder(cursor, brush, lab);
+  const [first, last] = [cells[0], cells.at(-1)];
+  const [cellWidth, cellHeight] = [canvas.width / lab.width, canvas.height / lab.height];
+  const [x, y] = [first % lab.width, Math.floor(first / lab.width)];
+  const square = new Path2D();
+  square.rect(x * cellWidth, y * cellHeight,
+    ((last % lab.width) + 1 - x) * cellWidth, (Math.floor(last / lab.width) + 1 - y) * cellHeight);
+  strokeTwice(canvas, square, [["#ffffff", 4], ["#101418", 2]]);
+}
+
+/** The picture with pointer and keys. `state.cursor` is the cell that the tool would act on. */
+function createPicture(scope, model, lab, state, actions) {
+  const canvas = createStage(scope, model.get("description"), state.refresh);
+  const help = `seg-lab-${Math.random().toString(36).slice(2)}`;
+  const keys = make("p", { class: "seg-heard", id: help }, KEYS_IN_WORDS);
+  const stage = make("div", {
+    class: "seg-lab-stage", role: "application", tabindex: 0, "data-role": "picture",
+    "aria-label": `Your segments, ${lab.height} rows of ${lab.width} cells`, "aria-describedby": help,
+  }, canvas);
+  setProportions(stage, lab);
+  listenToPointer(scope, stage, lab, state, actions);
+  scope.listen(stage, "focus", () => {
+    if (!stage.matches(":focus-visible")) return;
+    state.cursor ??= Math.floor(lab.height / 2) * lab.width + Math.floor(lab.width / 2);
+    state.refresh();
+  });
+  scope.listen(stage, "blur", () => {
+    actions.cancel();
+    state.cursor = null;
+    state.refresh();
+  });
+  return { canvas, stage, keys };
+}
+
+function listenToPointer(scope, stage, lab, state, actions) {
+  const cellAt = (event) => {
+    const box = stage.getBoundingClientRect();
+    const place = (part, size) => Math.min(Math.max(Math.floor(part * size), 0), size - 1);
+    const row = place((event.clientY - box.top) / box.height, lab.height);
+    return row * lab.width + place((event.clientX - box.left) / box.width, lab.width);
+  };
+  let fresh = false; // whether the press began the action, or ends one that waits
+  scope.listen(stage, "pointerdown", (event) => {
+    if (event.button !== 0 || !event.isPrimary) return;
+    stage.setPointerCapture(event.pointerId);
+    stage.focus({ preventScroll: true, focusVisible: false });
+    event.preventDefault();
+    state.cursor = cellAt(event);
+    fresh = !lab.pending;
+    if (fresh) actions.begin(state.cursor);
+    else actions.move(state.cursor);
+  });
+  scope.listen(stage, "pointermove", (event) => {
+    const at = cellAt(event);
+    if (at === state.cursor) return;
+    state.cursor = event.pointerType === "mouse" || stage.hasPointerCapture(event.pointerId) ? at : null;
+    if (lab.pending && (stage.hasPointerCapture(event.pointerId) || lab.pending.tool === "merge")) actions.move(at);
+    state.refresh();
+  });
+  scope.listen(stage, "pointerup", (event) => {
+    if (!lab.pending || !stage.hasPointerCapture(event.pointerId)) return;
+    const at = cellAt(event);
+    const picked = fresh && lab.pending.tool === "merge" && lab.segments[at] === lab.pending.segment;
+    if (picked) state.say(`Segment ${lab.pending.segment + 1} picked. Press on the one it should join.`);
+    else actions.end(at);
+  });
+  scope.listen(stage, "pointercancel", () => actions.cancel());
+  scope.listen(stage, "pointerleave", () => {
+    if (!stage.matches(":focus-visible") && !lab.pending) state.cursor = null;
+    state.refresh();
+  });
+}
+
+/** Keys are heard at the window, before the shortcuts of a notebook (and before `keepKeys`). */
+function listenToKeys(scope, stage, lab, state, actions) {
+  const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  const walk = (right, down) => {
+    const at = state.cursor ?? 0;
+    const x = Math.min(Math.max((at % lab.width) + right, 0), lab.width - 1);
+    const y = Math.min(Math.max(Math.floor(at / lab.width) + down, 0), lab.height - 1);
+    state.cursor = y * lab.width + x;
+    if (lab.pending) actions.move(state.cursor);
+    state.refresh();
+    const segment = lab.segments[state.cursor] + 1;
+    state.say(`Row ${y + 1}, column ${x + 1}: segment ${segment}, true label ${lab.truth[state.cursor]}.`);
+  };
+  const act = () => {
+    state.cursor ??= 0;
+    if (lab.pending) return actions.end(state.cursor);
+    actions.begin(state.cursor);
+    const words = { paint: "Moving the boundary of", merge: "Picked", split: "Cutting" }[state.tool];
+    state.say(`${words} segment ${lab.pending.segment + 1}.`);
+  };
+  const choose = (tool, words) => {
+    state.choose(tool);
+    state.say(`${words}.`);
+  };
+  const answer = (event) => {
+    const far = event.shiftKey ? 5 : 1;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") state.undo();
+    else if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    else if (steps[event.key]) walk(...steps[event.key].map((step) => far * step));
+    else if (event.key === " " || event.key === "Enter") act();
+    else if (event.key === "Escape") actions.cancel();
+    else if (TOOLS[Number(event.key) - 1]) choose(...TOOLS[Number(event.key) - 1]);
+    else return false;
+    return true;
+  };
+  scope.listen(window, "keydown", (event) => {
+    if (event.composedPath().includes(stage) && answer(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }, true);
+}
+
+// ---------------------------------------------------------------- table of scores
+
+const signed = (value, digits) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+
+function createTable(lab) {
+  const head = ["Score", "Value", "Change"].map((name) => make("th", { scope: "col" }, name));
+  const table = make("table", { class: "seg-lab-table" },
+    make("caption", { class: "seg-heard" }, "Scores of your segments"),
+    make("colgroup", {}, ...["name", "reading", "change"].map((part) => make("col", { class: `seg-lab-col-${part}` }))),
+    make("thead", {}, make("tr", {}, ...head)));
+  const counts = [["num_segments", "Segments"], ["num_labels", "Labels"]].map(([key, name]) => createRow(key, name));
+  const groups = SCORES.map(([name, scores]) => [name, scores.map(([key, words]) => createRow(key, words))]);
+  table.append(make("tbody", { class: "seg-lab-counts" }, ...counts.map(({ row }) => row)));
+  for (const [name, rows] of groups) {
+    const title = make("tr", {}, make("th", { scope: "rowgroup", colspan: 3 }, name));
+    table.append(make("tbody", {}, title, ...rows.map(({ row }) => row)));
+  }
+  const worst = Math.log2(lab.values.length); // of the variation of information, in bits
+  const show = () => {
+    for (const { showCount } of counts) showCount(lab);
+    for (const { showScore } of groups.flatMap(([, rows]) => rows)) showScore(lab, worst);
+  };
+  return { table, show };
+}
+
+function createRow(key, name) {
+  const bar = make("span", { class: "seg-lab-bar", "aria-hidden": "true" });
+  const value = make("output", { class: "seg-lab-value" });
+  const truth = make("span", { class: "seg-lab-true" });
+  const change = make("td", { class: "seg-lab-change" });
+  const isCount = key.startsWith("num_");
+  const row = make("tr", { "data-score": key, class: PARTS.has(key) ? "seg-lab-part" : "" },
+    make("th", { scope: "row" }, name, ...(IN_BITS.has(key) && !PARTS.has(key) ? [", bits"] : [])),
+    make("td", {}, make("div", { class: "seg-lab-reading" }, isCount ? truth : bar, value)), change);
+  const showChange = (arrow, text, words) => {
+    change.dataset.way = words.split(" ")[0];
+    change.replaceChildren(...(words
+      ? [make("span", { "aria-hidden": "true" }, arrow, text), make("span", { class: "seg-heard" }, words)]
+      : []));
+  };
+  const showCount = ({ scores, before }) => {
+    value.textContent = scores[key];
+    truth.textContent = `true ${scores.num_true}`;
+    const more = before ? scores[key] - before[key] : 0;
+    showChange("", signed(more, 0), more ? `${Math.abs(more)} ${more > 0 ? "more" : "fewer"}` : "");
+  };
+  const showScore = ({ scores, before }, worst) => {
+    const share = (score) => Math.min(Math.max(IN_BITS.has(key) ? 1 - score / worst : score, 0), 1);
+    const was = before ? before[key] : scores[key];
+    value.textContent = scores[key].toFixed(3).replace(/^-(?=.*[1-9])/, "−").replace("-", "");
+    value.dataset.value = scores[key];
+    bar.style.setProperty("--seg-fill", String(share(scores[key])));
+    bar.style.setProperty("--seg-was", String(share(was)));
+    const more = Number((scores[key] - was).toFixed(3));
+    const better = more > 0 !== IN_BITS.has(key);
+    const words = `${better ? "better" : "worse"} by ${Math.abs(more).toFixed(3)}`;
+    showChange(better ? "▲ " : "▼ ", signed(more, 3), more ? words : "");
+    bar.toggleAttribute("data-moved", more !== 0);
+  };
+  return { row, showCount, showScore };
+}
+
+function createHelp() {
+  const entries = SCORES.flatMap(([, scores]) => scores).map(([key, name, words]) =>
+    make("div", {}, make("dt", {}, PARTS.has(key) ? name.replace("…", "Variation") : name), make("dd", {}, words)));
+  return make("details", { class: "seg-lab-help" },
+    make("summary", {}, "What each score rewards"), make("dl", {}, ...entries));
+}
+
+// ---------------------------------------------------------------- controls
+
+/** Radio buttons side by side: one tab stop, arrow keys between them. */
+function createChoice(scope, { legend, role, options, change }) {
+  const group = `seg-lab-${Math.random().toString(36).slice(2)}`;
+  const inputs = options.map(([value]) =>
+    make("input", { type: "radio", name: group, value, "data-role": `${role}-${value}` }));
+  const boxes = options.map(([, words], i) => make("label", {}, inputs[i], make("span", {}, words)));
+  for (const input of inputs) scope.listen(input, "change", () => change(input.value));
+  const show = (value) => inputs.forEach((input) => (input.checked = input.value === String(value)));
+  const name = make("legend", { class: "seg-heard" }, legend);
+  return { box: make("fieldset", { class: "seg-lab-choice" }, name, ...boxes), show };
+}
+
+function createStarts(scope, model, lab, state) {
+  const names = model.get("start_names");
+  const options = names.map((name) => make("option", { value: name }, name));
+  const select = make("select", { "data-role": "start" }, ...options);
+  const load = (words) => {
+    state.stop();
+    lab.commit(readCells(model.get("start_maps")[names.indexOf(select.value)]));
+    state.refresh();
+    state.say(`${words}${select.value}: ${inWords(lab)}.`);
+  };
+  scope.listen(select, "change", () => {
+    model.set("start", select.value);
+    load("");
+  });
+  const show = () => (select.value = model.get("start"));
+  scope.watch(model, "change:start", show);
+  show();
+  const box = make("label", { class: "seg-field seg-lab-start" }, make("span", { class: "seg-name" }, "Start from"), select);
+  return { box, reset: () => load("Reset to ") };
+}
+
+function createControls(scope, model, lab, state) {
+  const tools = createChoice(scope, { legend: "Tool", role: "tool", options: TOOLS, change: state.choose });
+  const brush = createChoice(scope, {
+    legend: "Brush", role: "brush", options: [[1, "1 cell"], [3, "3 cells"]],
+    change: (value) => (state.brush = Number(value)),
+  });
+  const truth = make("input", { type: "checkbox", "data-role": "truth" });
+  truth.checked = state.showTruth;
+  scope.listen(truth, "change", () => {
+    state.showTruth = truth.checked;
+    state.refresh();
+  });
+  const starts = createStarts(scope, model, lab, state);
+  const [undo, reset] = [createButton("undo"), createButton("reset")];
+  undo.show("undo", "Undo");
+  reset.show("reset", "Reset");
+  scope.listen(undo.button, "click", state.undo);
+  scope.listen(reset.button, "click", starts.reset);
+  const hint = make("p", { class: "seg-note", "data-role": "hint" });
+  const show = () => {
+    tools.show(state.tool);
+    brush.show(state.brush);
+    brush.box.disabled = state.tool !== "paint";
+    hint.textContent = TOOLS.find(([name]) => name === state.tool)[2];
+    undo.button.setAttribute("aria-disabled", String(lab.history.length === 0));
+  };
+  const lines = make("label", { class: "seg-field seg-field-check" }, truth, make("span", {}, "True boundaries"));
+  const box = make("div", { class: "seg-lab-controls" }, tools.box, hint,
+    make("div", { class: "seg-lab-row" }, lines, brush.box), starts.box,
+    make("div", { class: "seg-lab-row" }, undo.button, reset.button));
+  return { box, show };
+}
+
+// ---------------------------------------------------------------- widget
+
+/** One redraw a frame, however many changes fall into it. */
+function onceAFrame(scope, draw) {
+  let waiting = 0;
+  scope.onEnd(() => cancelAnimationFrame(waiting));
+  return () => {
+    waiting ||= requestAnimationFrame(() => {
+      waiting = 0;
+      draw();
+    });
+  };
+}
+
+/** What the controls, the picture and the keys of one view share. */
+function createState(lab, heard) {
+  const state = { tool: "paint", brush: 1, showTruth: true, cursor: null, refresh: () => {} };
+  state.say = (words) => (heard.textContent = words);
+  state.actions = createActions(lab, {
+    tool: () => state.tool, brush: () => state.brush,
+    refresh: () => state.refresh(), say: state.say,
+  });
+  state.stop = () => state.actions.cancel();
+  state.choose = (tool) => {
+    state.stop();
+    state.tool = tool;
+    state.refresh();
+  };
+  state.undo = () => {
+    if (lab.pending) return state.stop();
+    const done = lab.undo();
+    state.refresh();
+    state.say(done ? `Undone: ${inWords(lab)}.` : "Nothing to undo.");
+  };
+  return state;
+}
+
+async function render({ model, el }) {
+  const scope = createScope();
+  const bytes = toBytes(model.get("photo"));
+  const photo = bytes.length ? await decodePhoto(bytes) : null;
+  const lab = createLab(model);
+  const heard = make("p", { class: "seg-heard", "aria-live": "polite", "data-role": "heard" });
+  const state = createState(lab, heard);
+  const redraw = onceAFrame(scope, () => {
+    controls.show();
+    table.show();
+    const look = { ...state, photo, colors: model.get("colors"), brush: state.tool === "paint" ? state.brush : 1 };
+    if (picture.canvas.clientWidth) drawLab(picture.canvas, lab, look);
+    picture.canvas.dataset.segments = lab.scores.num_segments;
+  });
+  state.refresh = redraw;
+  const picture = createPicture(scope, model, lab, state, state.actions);
+  listenToKeys(scope, picture.stage, lab, state, state.actions);
+  const controls = createControls(scope, model, lab, state);
+  const table = createTable(lab);
+  scope.watch(model, "change:labels_now", () => {
+    const values = readCells(model.get("labels_now"));
+    if (values.every((label, at) => label === lab.values[at])) return;
+    lab.pending = null;
+    lab.history.push(lab.values);
+    lab.before = lab.scores;
+    lab.take(values);
+    redraw();
+  });
+  const legend = make("p", { class: "seg-note" }, "▲ better, ▼ worse than before");
+  el.classList.add("seg-widget", "seg-lab");
+  el.append(
+    make("div", { class: "seg-lab-columns" },
+      make("div", { class: "seg-lab-hand" }, picture.stage, picture.keys, controls.box),
+      make("div", { class: "seg-lab-scores" }, table.table, legend)),
+    createHelp(), heard,
+  );
+  keepKeys(scope, el);
+  redraw();
+  return () => scope.end();
+}
+
+export default { render };
