@@ -41,11 +41,6 @@ class SegmentLab(anywidget.AnyWidget):
     description : str
         What the picture shows, for readers who do not see it.
 
-    Attributes
-    ----------
-    labels_now : bytes
-        The reader's map, with the cells in reading order as 16-bit integers, low byte first.
-
     Raises
     ------
     TypeError
@@ -59,7 +54,8 @@ class SegmentLab(anywidget.AnyWidget):
     The page computes the scores itself, by the conventions of
     `seglib.scores.score_segmentation` with one annotator. Boundary cells are partners if they
     are at most one cell apart: a ``tolerance`` of ``1.1 / math.hypot(H, W)`` in
-    `seglib.boundaries.boundary_f_measure`.
+    `seglib.boundaries.boundary_f_measure`. In a kernel, `labels` is the map that the page shows,
+    and a name given to ``start`` loads that map.
 
     Examples
     --------
@@ -128,11 +124,13 @@ class SegmentLab(anywidget.AnyWidget):
 
     @traitlets.observe("start")
     def _load_start(self, change: dict) -> None:
+        if "labels_now" in self._property_lock:
+            return  # a page has sent its map, too, and may have changed it since
         self.labels_now = self.start_maps[self.start_names.index(change["new"])]
 
     @property
     def labels(self) -> Tensor:
-        """The reader's map, int64 (H, W): in a kernel, what the page shows."""
+        """Map that the page shows, int64 (H, W)."""
         cells = np.frombuffer(self.labels_now, dtype="<u2").astype(np.int64)
         return torch.from_numpy(cells.reshape(self.height, self.width))
 

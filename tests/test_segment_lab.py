@@ -129,6 +129,14 @@ def test_what_the_page_sends_is_the_map_in_the_kernel():
     torch.testing.assert_close(widget.labels, sent)
 
 
+def test_a_change_that_comes_with_a_new_start_is_kept():
+    widget, sent = make_lab(), torch.ones(8, 12, dtype=torch.int64)
+    data = memoryview(sent.numpy().astype("<u2").tobytes())
+    widget.set_state({"start": "One segment", "labels_now": data})
+    assert widget.start == "One segment"
+    torch.testing.assert_close(widget.labels, sent)
+
+
 def test_the_image_may_have_any_size():
     image = torch.rand(3, 80, 121, generator=torch.Generator().manual_seed(0))
     widget = SegmentLab(image, make_truth(), description=TEXT)

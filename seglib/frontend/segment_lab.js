@@ -11,6 +11,9 @@ const TOOLS = [
 const KEYS_IN_WORDS =
   "Arrow keys move a cell, with Shift by five. Space begins and ends what the tool does, Escape gives it up. " +
   "Keys 1, 2 and 3 choose the tool, Control Z undoes.";
+const BARS =
+  "A full bar is the best value, an empty one the worst that any map can have (of the adjusted Rand index: 0, " +
+  "or less). The mark on a bar is the value before.";
 const MAX_UNDO = 200;
 
 // Key of `scoreMap`, name, what it rewards. Groups say what a score looks at.
@@ -369,6 +372,7 @@ function listenToPointer(scope, stage, lab, state, actions) {
     stage.focus({ preventScroll: true, focusVisible: false });
     event.preventDefault();
     state.cursor = cellAt(event);
+    if (lab.pending && lab.pending.tool !== "merge") actions.end(lab.pending.at); // begun by keys
     fresh = !lab.pending;
     if (fresh) actions.begin(state.cursor);
     else actions.move(state.cursor);
@@ -503,7 +507,7 @@ function createHelp() {
   const entries = SCORES.flatMap(([, scores]) => scores).map(([key, name, words]) =>
     make("div", {}, make("dt", {}, PARTS.has(key) ? name.replace("…", "Variation") : name), make("dd", {}, words)));
   return make("details", { class: "seg-lab-help" },
-    make("summary", {}, "What each score rewards"), make("dl", {}, ...entries));
+    make("summary", {}, "What each score rewards"), make("p", { class: "seg-note" }, BARS), make("dl", {}, ...entries));
 }
 
 // ---------------------------------------------------------------- controls
@@ -531,8 +535,9 @@ function createStarts(scope, model, lab, state) {
     state.say(`${words}${select.value}: ${inWords(lab)}.`);
   };
   scope.listen(select, "change", () => {
-    model.set("start", select.value);
     load("");
+    model.set("start", select.value);
+    model.save_changes();
   });
   const show = () => (select.value = model.get("start"));
   scope.watch(model, "change:start", show);

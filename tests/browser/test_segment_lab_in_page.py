@@ -358,6 +358,15 @@ def test_escape_gives_an_action_up(lab):
     assert role(lab, "undo").get_attribute("aria-disabled") == "true"
 
 
+def test_a_press_ends_what_keys_began(lab):
+    walk_to(lab, 5, 7)
+    press_keys(lab, "Space", "ArrowRight")
+    click(lab, 6, 13)
+    labels = make_truth()
+    labels[5, 8] = 1
+    check_page(lab, labels)
+
+
 def test_undo_and_reset(lab):
     drag(lab, (5, 5), (5, 9))
     first = map_now(lab)
@@ -423,7 +432,7 @@ def test_a_phone_is_wide_enough(open_lab, width):
         target = control.locator("xpath=..") if name == "truth" else control  # its words, too
         assert target.bounding_box()["height"] >= 40, name
     picture = role(page, "picture")
-    assert picture.evaluate("(e) => getComputedStyle(e).touchAction") == "none"
+    assert picture.evaluate("(e) => getComputedStyle(e).touchAction") == "pinch-zoom"
     assert picture.bounding_box()["width"] >= 0.8 * (width - 62)
 
 
