@@ -68,7 +68,7 @@ class SegmentLab(anywidget.AnyWidget):
     1
     """
 
-    _esm = frontend_module("metrics", "segment_lab")
+    _esm = frontend_module("metrics", "segment_tools", "segment_scores", "segment_lab")
     _css = frontend_style("segment_lab")
 
     description = traitlets.Unicode().tag(sync=True)

@@ -198,7 +198,7 @@ function scoreInformation(table) {
 /** Covering (Arbeláez 2011), mean best IoU of the true segments (Kim 2020), right segments at 0.5. */
 function scoreRegions(table) {
   const best = new Float64Array(table.trueAreas.length);
-  let right = 0; // above one half a segment meets one true segment, and the reverse
+  let right = 0; // of both maps: above one half a segment has one partner
   eachPair(table, (row, column, shared) => {
     const iou = shared / (table.areas[row] + table.trueAreas[column] - shared);
     best[column] = Math.max(best[column], iou);
@@ -206,13 +206,9 @@ function scoreRegions(table) {
   });
   const covered = best.reduce((sum, iou, column) => sum + iou * table.trueAreas[column], 0);
   const [precision, recall] = [right / table.areas.length, right / table.trueAreas.length];
-  return {
-    covering: covered / table.total,
-    true_segment_iou: best.reduce((sum, iou) => sum + iou, 0) / best.length,
-    precision,
-    recall,
-    f: harmonicMean(precision, recall),
-  };
+  const mean = best.reduce((sum, iou) => sum + iou, 0) / best.length;
+  const f = harmonicMean(precision, recall);
+  return { covering: covered / table.total, true_segment_iou: mean, precision, recall, f };
 }
 
 const harmonicMean = (one, other) => (one + other ? (2 * one * other) / (one + other) : 0);

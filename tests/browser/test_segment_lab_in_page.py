@@ -29,7 +29,7 @@ DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimatio
 CELLS = """() => { const view = window.model.get("labels_now");
   return Array.from({ length: view.byteLength / 2 }, (_, at) => view.getUint16(2 * at, true)); }"""
 VALUES = """() => Object.fromEntries([...document.querySelectorAll("tr[data-score]")].map((row) => {
-  const output = row.querySelector("output");
+  const output = row.querySelector(".seg-lab-value");
   return [row.dataset.score, Number(output.dataset.value ?? output.textContent)]; }))"""
 SCORE_ALL = """([source, cases]) => {
   const scoreMap = new Function(source + "; return scoreMap;")();
