@@ -6,20 +6,23 @@ Module             What it holds                                               C
 ``images``         photographs as RGB float32 (3, H, W) in 0..1
 ``scenes``         toy scenes whose true labels are known                      kanezaki2018
 ``labels``         arithmetic of label maps: components, matching, boundaries
-``superpixels``    SLIC and the majority vote                                  kanezaki2018
+``superpixels``    SLIC and the majority vote                                  superpixels
 ``datasets``       published data sets: sources, terms, readers
-``clustering``     k-means on colour windows, mixtures of Gaussians
-``elbow``          how many clusters: the elbow rule
-``baselines``      classical methods: graph-based, SLIC, blank, and the above
-``overlaps``       how the labels of two maps overlap
-``regions``        scores of regions: mean IoU, covering
-``boundaries``     scores of boundaries
-``curves``         precision, recall, average precision
-``protocols``      scores as the papers define them
-``scores``         all scores of a map at once, and over many images
-``metrics``        scores of labels whose names mean nothing                   kanezaki2018
+``clustering``     k-means on colour windows, mixtures of Gaussians            pixels_and_clusters
+``elbow``          how many clusters: the elbow rule                           pixels_and_clusters
+``baselines``      classical methods: graph-based, SLIC, blank, and the above  superpixels
+``overlaps``       how the labels of two maps overlap                          metrics
+``regions``        scores of regions: mean IoU, covering                       metrics
+``boundaries``     scores of boundaries                                        metrics
+``curves``         precision, recall, average precision                        metrics
+``protocols``      scores as the papers define them                            metrics
+``scores``         all scores of a map at once, and over many images           metrics
+``metrics``        scores of labels whose names mean nothing                   metrics
+``annotated``      a photograph with true label maps, drawn for the book       metrics
+``results``        tables of long runs, as the chapters read them
 ``plotting``       colours of labels, overlays, picture files
 ``figures``        grids of pictures and charts: one look for the book
+``tables``         tables of numbers
 ``states``         the state after each iteration, and where a run stops       kanezaki2018
 ``kanezaki2018``   segmentation by backpropagation                             kanezaki2018
 ``widgets``        figures that move, with a kernel and without                kanezaki2018
