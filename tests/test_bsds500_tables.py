@@ -81,7 +81,7 @@ def test_the_real_images_score_what_is_known(tmp_path, monkeypatch):
     settings = {to_json([job.method, job.settings]) for job in jobs}
     images = sorted({job.image for job in jobs})
     assert len(images) == 200
-    assert len(settings) == 1 + 5 * 2 + 5 + 9 + 3 * 9 + 2
+    assert len(settings) == 1 + 5 * 2 + 5 + 9 + 3 * 5 + 1
     graph = {"threshold": 100, "min_size": 100}
     assert to_json(["graph_based", graph]) in settings
     chosen = [*grid("blank", {}, images[:2]), Job("graph_based", graph, images[0])]
