@@ -1,0 +1,179 @@
+"""GridExplorer without a browser: what travels, how much, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from seglib import images
+from seglib.superpixels import slic_superpixels
+from seglib.widgets import GridExplorer
+
+TEXT = "Coloured noise"
+ROWS, COLUMNS = 16, 24
+
+
+def make_image():
+    return torch.rand(3, ROWS, COLUMNS, generator=torch.Generator().manual_seed(0))
+
+
+def make_map(num_labels):
+    return torch.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS) % num_labels
+
+
+def make_maps(first=(2, 300), second=("a", "b", "c")):
+    """Maps that differ for each pair; 300 labels do not fit one byte."""
+    places = enumerate(itertools.product(first, second))
+    return {pair: make_map(pair[0] + place) for place, pair in places}
+
+
+def make_widget(maps=None, **options):
+    maps = make_maps() if maps is None else maps
+    return GridExplorer(make_image(), maps, **{"description": TEXT, **options})
+
+
+def decode(png):
+    """What the front end does: the low bytes, and below them the high bytes, if any."""
+    planes = np.array(Image.open(io.BytesIO(png))).astype(int)
+    return planes[:ROWS] + 256 * planes[ROWS:] if len(planes) > ROWS else planes
+
+
+# What travels -----------------------------------------------------------------------------------
+
+
+def test_maps_come_back_as_they_were_with_few_labels_and_with_many():
+    maps = make_maps()
+    widget = make_widget(maps)
+    assert len(widget.maps) == 6
+    for png, labels in zip(widget.maps, maps.values(), strict=True):
+        np.testing.assert_array_equal(decode(png), labels.numpy())
+
+
+def test_the_largest_label_travels():
+    labels = make_map(2)
+    labels[0, 0] = 65_535
+    widget = make_widget({(1, 1): labels, (2, 1): make_map(2)})
+    assert decode(widget.maps[0])[0, 0] == 65_535
+    assert widget.counts == [3, 2]
+
+
+def test_values_keep_their_order_and_pairs_may_come_in_any():
+    maps = make_maps()
+    shuffled = {pair: maps[pair] for pair in [(2, "a"), (300, "b"), *reversed(maps)]}
+    widget = make_widget(shuffled)
+    assert widget.values == [["2", "300"], ["a", "b", "c"]]
+    assert widget.maps == make_widget({p: maps[p] for p in sorted(maps)}).maps
+    assert widget.counts == [2, 3, 4, 303, 304, 305]
+
+
+def test_it_starts_where_it_is_told_or_in_the_middle():
+    assert make_widget().choice == [1, 1]
+    assert make_widget(start=(2, "c")).choice == [0, 2]
+
+
+def test_numbers_are_shown_as_given():
+    maps = {(k, m): make_map(2) for k in (0.5, 20) for m in (1.0, "wide")}
+    assert make_widget(maps).values == [["0.5", "20"], ["1", "wide"]]
+
+
+def test_readings_follow_the_pairs():
+    maps = make_maps()
+    recall = {pair: place / 10 for place, pair in enumerate(maps)}
+    area = {pair: torch.tensor(7).item() for pair in reversed(maps)}
+    widget = make_widget(maps, readings={"recall": recall, "area": area})
+    assert widget.readings == [
+        {"name": "recall", "numbers": [0.0, 0.1, 0.2, 0.3, 0.4, 0.5], "decimals": 2},
+        {"name": "area", "numbers": [7.0] * 6, "decimals": 0},
+    ]
+    json.dumps(widget.readings)
+
+
+def test_one_knob_is_enough():
+    widget = make_widget({(k, "all"): make_map(k) for k in (2, 3)})
+    assert widget.values == [["2", "3"], ["all"]]
+
+
+def test_every_label_has_a_color():
+    widget = make_widget()
+    assert len(widget.colors) == 305
+
+
+def test_thirty_six_maps_of_superpixels_stay_small():
+    image = images.photograph("coffee", 240)
+    assert image.shape == (3, 160, 240)
+    knobs = itertools.product((25, 50, 100, 200, 400, 800), (1, 3, 10, 30, 100, 300))
+    maps = {pair: slic_superpixels(image, *pair) for pair in knobs}
+    widget = GridExplorer(image, maps, description=TEXT)
+    assert max(widget.counts) > 256
+    saved = sum(len(base64.b64encode(png)) for png in [widget.photo, *widget.maps])
+    assert saved + len(json.dumps(widget.colors)) < 300_000
+
+
+def test_the_widget_is_one_module_without_imports():
+    widget = make_widget()
+    assert "import " not in widget._esm.replace("no import", "")
+    assert widget._esm.count("export default") == 1
+    assert "http" not in widget._esm.replace("http://www.w3.org/2000/svg", "")
+    assert ".seg-grid-table" in widget._css
+
+
+# What is refused --------------------------------------------------------------------------------
+
+
+def without(maps, pair):
+    return {other: labels for other, labels in maps.items() if other != pair}
+
+
+@pytest.mark.parametrize(
+    ("maps", "message"),
+    [
+        ({}, "at least two maps, each under a pair of values, got \\[\\]"),
+        ({(1, 2): make_map(2)}, "at least two maps"),
+        ({1: make_map(2), 2: make_map(2)}, "under a pair of values, got \\[1, 2\\]"),
+        (without(make_maps(), (300, "b")), "each pair of values, and \\(300, b\\) is missing"),
+        ({**make_maps(), (2, "b"): make_map(2)[:4]}, "labels of \\(2, b\\) must have the height"),
+        ({**make_maps(), (2, "b"): make_map(2) - 1}, "labels of \\(2, b\\) must not hold negative"),
+        ({**make_maps(), (2, "b"): make_map(2) + 65_535}, "labels up to 65535, got 65536"),
+    ],
+)
+def test_bad_maps_are_refused(maps, message):
+    with pytest.raises(ValueError, match=message):
+        make_widget(maps)
+
+
+def test_a_map_of_another_type_is_refused():
+    with pytest.raises(TypeError, match="labels of \\(2, a\\) must have dtype torch.int64"):
+        make_widget({**make_maps(), (2, "a"): make_map(2).float()})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"knobs": ("one",)}, "knobs must be two names"),
+        ({"knobs": ("one", " ")}, "knobs must be two names"),
+        ({"counted": ""}, "and counted one"),
+        ({"start": (2, "z")}, "start must be one of the pairs of maps, got \\(2, 'z'\\)"),
+        ({"description": " "}, "description must say in words"),
+        ({"opacity": 1.5}, "opacity must be in 0..1, got 1.5"),
+        ({"readings": {"recall": {(2, "a"): 1.0}}}, "'recall' .* and \\(2, b\\) is missing"),
+    ],
+)
+def test_bad_options_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        make_widget(**options)
+
+
+def test_a_reading_that_is_no_number_is_refused():
+    readings = dict.fromkeys(make_maps(), 0.5)
+    with pytest.raises(TypeError, match="recall of \\(2, a\\) must be a number, got 'high'"):
+        make_widget(readings={"recall": {**readings, (2, "a"): "high"}})
+    with pytest.raises(ValueError, match="recall of \\(2, a\\) must be finite"):
+        make_widget(readings={"recall": {**readings, (2, "a"): math.nan}})
