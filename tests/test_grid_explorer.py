@@ -150,7 +150,7 @@ def test_bad_maps_are_refused(maps, message):
 
 
 def test_a_map_of_another_type_is_refused():
-    with pytest.raises(TypeError, match="labels of \\(2, a\\) must have dtype torch.int64"):
+    with pytest.raises(TypeError, match=r"labels of \(2, a\) must have dtype torch\.int64"):
         make_widget({**make_maps(), (2, "a"): make_map(2).float()})
 
 
