@@ -137,9 +137,9 @@ function createKnob(scope, model, which) {
 
 /** The numbers of the pair on show, and a line that says them once the reader has stopped. */
 function createReadings(scope, model) {
-  const outputs = readingsAt(model, 0).map(() => make("dd", { class: "seg-reading", "data-role": "reading" }));
-  const names = outputs.map(() => make("dt", { class: "seg-name" }));
-  const items = outputs.map((output, i) => make("div", {}, names[i], output));
+  const outputs = readingsAt(model, 0).map(() => make("span", { class: "seg-reading", "data-role": "reading" }));
+  const names = outputs.map(() => make("span", { class: "seg-name" }));
+  const items = outputs.map((output, i) => make("span", {}, output, " ", names[i]));
   const heard = make("p", { class: "seg-heard", role: "status", "aria-live": "polite", "data-role": "heard" });
   let timer = null;
   const show = () => readingsAt(model, placeOf(model)).forEach(([name, text], i) => {
@@ -153,7 +153,7 @@ function createReadings(scope, model) {
   });
   scope.onEnd(() => clearTimeout(timer));
   show();
-  return [make("dl", { class: "seg-grid-readings" }, ...items), heard];
+  return [make("div", { class: "seg-grid-readings" }, ...items), heard];
 }
 
 /** What fills the segments: three radio buttons, one group for each view. */
