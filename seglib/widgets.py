@@ -16,12 +16,13 @@ from torch import Tensor
 from seglib import images, plotting
 from seglib._frontend import check_look, frontend_module, frontend_style
 from seglib._grid_explorer import GridExplorer as GridExplorer
+from seglib._kmeans_explorer import KMeansExplorer as KMeansExplorer
 from seglib._live import Runner, live_options
 from seglib._runs import Curves, small_map, thin_steps
 from seglib._segment_lab import SegmentLab as SegmentLab
 from seglib.states import Step
 
-__all__ = ["CompareSlider", "GridExplorer", "SegmentLab", "StepScrubber"]
+__all__ = ["CompareSlider", "GridExplorer", "KMeansExplorer", "SegmentLab", "StepScrubber"]
 
 
 class StepScrubber(anywidget.AnyWidget):

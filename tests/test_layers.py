@@ -24,7 +24,7 @@ LAYERS = (
     {"datasets", "scores"},
     {"plotting"},
     {"_frontend", "_runs", "figures"},
-    {"_grid_explorer", "_live", "_segment_lab", "tables"},
+    {"_grid_explorer", "_kmeans_explorer", "_live", "_segment_lab", "tables"},
     {"cli", "widgets"},
     {"__main__"},
 )
