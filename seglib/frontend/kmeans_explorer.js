@@ -85,7 +85,8 @@ function takePicture(picture, points, run) {
 class Explorer extends EventTarget {
   constructor(scope, model, picture) {
     super();
-    Object.assign(this, { model, picture, shown: null, running: false, curve: [], knee: null });
+    Object.assign(this, { model, picture, shown: null, running: false, starting: true });
+    Object.assign(this, { curve: [], knee: null });
     this.worker = createWorker(scope);
     this.indices = drawIndices(picture.width * picture.height, Infinity);
     for (const name of ["num_labels", "window"]) scope.watch(model, `change:${name}`, () => this.begin("play"));
@@ -104,8 +105,14 @@ class Explorer extends EventTarget {
 
   /** Start anew: "end" shows only the end, "play" the way to it, "step" only the start. */
   begin(mode) {
+    this.starting = true;
     this.job = this.compute();
     this.resume(mode);
+  }
+
+  /** Whether the run has ended; the last one stays in sight until a new one has its means. */
+  get done() {
+    return !this.starting && Boolean(this.shown?.done);
   }
 
   resume(mode) {
@@ -128,12 +135,12 @@ class Explorer extends EventTarget {
   }
 
   step() {
-    if (this.shown?.done) this.begin("step");
+    if (this.done) this.begin("step");
     else this.resume("step");
   }
 
   play() {
-    if (this.shown?.done) this.begin("play");
+    if (this.done) this.begin("play");
     else this.resume("play");
   }
 
@@ -162,6 +169,7 @@ class Explorer extends EventTarget {
   show(run, time) {
     if (this.mode === "play" && !run.done && run.iteration > 0 && time < this.drawn + FRAME) return;
     this.drawn = time;
+    this.starting = false;
     this.shown = takePicture(this.picture, this.points, run);
     this.tell("shown");
   }
@@ -242,7 +250,7 @@ function createButtons(scope, explorer) {
   start.show("again", "New start");
   const show = () => {
     const playing = explorer.running && explorer.mode !== "step";
-    run.show(...(playing ? ["pause", "Pause"] : ["play", explorer.shown?.done ? "Run again" : "Run"]));
+    run.show(...(playing ? ["pause", "Pause"] : ["play", explorer.done ? "Run again" : "Run"]));
   };
   scope.listen(run.button, "click", () => {
     if (explorer.running && explorer.mode !== "step") explorer.pause();
@@ -266,12 +274,12 @@ function createReadings(scope, explorer) {
   const status = make("p", { class: "seg-note", "data-role": "status" });
   const heard = make("p", { class: "seg-heard", "aria-live": "polite", "data-role": "heard" });
   const show = () => {
-    const { shown, running, mode, model } = explorer;
+    const { shown, starting, running, mode, model } = explorer;
     const start = `Start ${model.get("seed")}: `;
     if (!shown) return void (status.textContent = "Computing …");
     const texts = [shown.iteration, sumText(shown.sum), shown.numLabels, shown.numSegments.toLocaleString("en")];
     texts.forEach((text, i) => (parts[i].value.textContent = text));
-    const computing = running && mode === "end";
+    const computing = starting || (running && mode === "end");
     status.textContent = start + (computing ? "computing …" : `${describePlace(shown)}.`);
     if (!running) heard.textContent = describeRun(explorer);
   };

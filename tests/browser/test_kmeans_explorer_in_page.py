@@ -37,7 +37,9 @@ def compute(chromium):
     page = context.new_page()
     source = (FRONTEND / "kmeans.js").read_text(encoding="utf-8")
     helpers = """
-    const finish = (job) => { for (;;) { const { value, done } = job.next(); if (done) return value; } };
+    const finish = (job) => {
+      for (;;) { const { value, done } = job.next(); if (done) return value; }
+    };
     const picture = given.image && { height: given.image.length, width: given.image[0].length,
       bytes: Uint8Array.from(given.image.flat(2)) };
     const everyPixel = picture && drawIndices(picture.width * picture.height, Infinity);
@@ -317,8 +319,11 @@ def show(chromium, tmp_path):
         page.on("console", lambda m: page.errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.goto(write_page(tmp_path / "page.html", [widget] * copies).as_uri())
+        expect(page.locator(".seg-kmeans")).to_have_count(copies)
+        for status in role(page, "status").all():  # a run waits until its widget comes near
+            status.scroll_into_view_if_needed()
+            expect(status).to_have_text(SETTLED, timeout=30_000)
         expect(page.locator("canvas[data-iteration]")).to_have_count(copies)
-        expect(role(page, "status").first).to_have_text(SETTLED)
         pages.append(page)
         return page
 
@@ -333,6 +338,13 @@ def show(chromium, tmp_path):
 def picture(page, name="seg-picture"):
     """What a canvas holds."""
     return page.locator(f"canvas.{name}").first.evaluate("(canvas) => canvas.toDataURL()")
+
+
+def pixels(page):
+    """The values of the picture, (N, 4)."""
+    data = """(canvas) => [...canvas.getContext("2d")
+        .getImageData(0, 0, canvas.width, canvas.height).data]"""
+    return np.array(page.locator("canvas.seg-picture").evaluate(data)).reshape(-1, 4)
 
 
 def readings(page):
@@ -423,9 +435,9 @@ def test_a_new_start_waits_and_steps_lower_the_sum(show):
     settle(page)
     assert readings(page)[0] > 3
     assert readings(page)[0] != end[0], "two starts take the same way"
-    for key in ("Enter", "Space"):  # a step from the end is one from the start
+    for key, iteration in (("Enter", "0"), ("Space", "1")):  # from the end back to the start
         role(page, "one-step").press(key)
-    expect(role(page, "iteration")).to_have_text("1")
+        expect(role(page, "iteration")).to_have_text(iteration)
 
 
 def test_one_start_repeats(show):
@@ -439,14 +451,16 @@ def test_one_start_repeats(show):
 
 
 def test_a_run_plays_and_can_be_paused(show):
-    page = show(num_labels=12, window=3)
+    page = show(image=photograph("china", size=150), num_labels=20, window=5)
+    end = readings(page)
     role(page, "run").click()
     expect(role(page, "run")).to_have_text("Pause")
-    expect(role(page, "iteration")).to_have_text("1")
+    expect(role(page, "status")).to_contain_text("changed the label")
     role(page, "run").click()
     expect(role(page, "run")).to_have_text("Run")
+    expect(role(page, "heard")).to_contain_text("changed the label")
     held = picture(page), readings(page)
-    assert held[1][0] < 10
+    assert 0 < held[1][0] < end[0]
     page.wait_for_timeout(600)
     assert (picture(page), readings(page)) == held
     role(page, "run").click()
@@ -482,9 +496,11 @@ def test_colors_opacity_and_boundaries_change_the_picture(show):
     assert picture(page) != before
     role(page, "boundaries").click()
     role(page, "opacity").press("Home")
-    bare = picture(page)
+    bare = pixels(page)
     role(page, "coloring-labels").click()
-    assert picture(page) == bare, "without opacity there is only the photograph"
+    difference = abs(pixels(page) - bare).max()  # the browser may round otherwise when it redraws
+    assert difference <= 1, "without opacity there is only the photograph"
+    assert len(np.unique(bare, axis=0)) > 256, "a photograph has more colours than labels"
     assert readings(page) == iterations, "the look is no reason to run again"
 
 
@@ -493,10 +509,9 @@ def test_each_cluster_is_drawn_in_its_mean(show):
     image[0, :, :20] = 1
     image[2, :, 20:] = 0.8
     page = show(image=image, num_labels=2)
-    colors = page.locator(
-        "canvas.seg-picture"
-    ).evaluate("""(canvas) => [0.25, 0.75].map((part) => [
-      ...canvas.getContext("2d").getImageData(part * canvas.width, canvas.height / 2, 1, 1).data])""")
+    left_and_right = """(canvas) => [0.25, 0.75].map((part) => [...canvas.getContext("2d")
+        .getImageData(part * canvas.width, canvas.height / 2, 1, 1).data])"""
+    colors = page.locator("canvas.seg-picture").evaluate(left_and_right)
     assert colors == [[255, 0, 0, 255], [0, 0, 204, 255]]
 
 
