@@ -197,7 +197,7 @@ class Explorer extends EventTarget {
 function describePlace({ iteration, done, moved }) {
   if (iteration === 0) return "the starting means";
   if (moved === 0) return `settled after ${countOf(iteration, "iteration")}, no pixel changes its label`;
-  const news = `${countOf(moved, "pixel")} changed the label`;
+  const news = `${countOf(moved, "pixel")} changed label`;
   return done ? `given up after ${iteration} iterations` : `iteration ${iteration}, ${news}`;
 }
 

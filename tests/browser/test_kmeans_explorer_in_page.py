@@ -166,6 +166,34 @@ def test_an_empty_cluster_takes_the_farthest_point(compute, iterations):
     assert set(run["labels"]) == set(range(6))
 
 
+def grey_row(levels):
+    """An image of one row, with a grey level in 0..255 for each pixel."""
+    return torch.tensor(levels, dtype=torch.float32).div(255).expand(3, 1, -1)
+
+
+def test_an_empty_cluster_takes_no_point_that_is_alone(compute):
+    image = grey_row([0, 1, 2, 3, 100])
+    means = np.array([[1.0], [150], [255]]).repeat(3, axis=1)
+    assert run_in_page(compute, image, 1, means, 0)["labels"] == [0, 0, 0, 0, 1]
+    run = run_in_page(compute, image, 1, means, 1)
+    assert run["labels"] == [0, 0, 0, 2, 1], "3 is far, too, and its cluster can spare it"
+    np.testing.assert_allclose(run["means"][:, 0], [1, 100, 3])
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_a_tie_goes_to_the_smallest_label(compute, before):
+    body = """
+      const points = finish(gatherWindows(picture, 1, everyPixel));
+      const run = finish(startFrom(points, [9, 9, 9, 0, 0, 0, 2, 2, 2]));
+      run.labels.fill(given.before);
+      finish(assignLabels(points, run));
+      return report(run);
+    """
+    run = compute(body, image=to_uint8(grey_row([0, 1, 2, 9])).tolist(), before=before)
+    assert run["labels"] == [1, 1, 2, 0]
+    assert run["moved"] == sum(label != before for label in run["labels"])
+
+
 def test_a_flat_image_keeps_empty_clusters_and_ends(compute):
     image = torch.full((3, 4, 5), 0.2)
     means = np.array([[51.0, 51, 51], [0, 0, 0], [9, 9, 9]])
@@ -455,10 +483,10 @@ def test_a_run_plays_and_can_be_paused(show):
     end = readings(page)
     role(page, "run").click()
     expect(role(page, "run")).to_have_text("Pause")
-    expect(role(page, "status")).to_contain_text("changed the label")
+    expect(role(page, "status")).to_contain_text("changed label")
     role(page, "run").click()
     expect(role(page, "run")).to_have_text("Run")
-    expect(role(page, "heard")).to_contain_text("changed the label")
+    expect(role(page, "heard")).to_contain_text("changed label")
     held = picture(page), readings(page)
     assert 0 < held[1][0] < end[0]
     page.wait_for_timeout(600)
