@@ -44,7 +44,7 @@ const FIRST_PAUSE = 140; // milliseconds the first iterations stay in sight; lat
 const FADING = 0.86;
 
 const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-const sumText = (sum) => Number(sum.toPrecision(3)).toString();
+const sumText = (sum) => (sum === 0 ? "0" : sum.toPrecision(3));
 const countOf = (count, name) => `${count.toLocaleString("en")} ${name}${count === 1 ? "" : "s"}`;
 
 /** Red, green and blue lie below each other in one grey PNG. */
@@ -266,8 +266,8 @@ function createButtons(scope, explorer) {
 /** What the run has come to, in numbers, and in one line for a screen reader when it rests. */
 function createReadings(scope, explorer) {
   const reading = (name, role) => {
-    const value = make("dd", { class: "seg-reading", "data-role": role }, "–");
-    return { value, box: make("div", {}, make("dt", { class: "seg-name" }, name), value) };
+    const value = make("span", { class: "seg-reading", "data-role": role }, "–");
+    return { value, box: make("div", { class: "seg-pair" }, make("span", { class: "seg-name" }, name), value) };
   };
   const names = [["Iteration", "iteration"], ["Mean square", "sum"], ["Labels", "labels-count"], ["Segments", "segments"]];
   const parts = names.map(([name, role]) => reading(name, role));
@@ -285,7 +285,7 @@ function createReadings(scope, explorer) {
   };
   for (const event of ["state", "shown"]) scope.listen(explorer, event, show);
   show();
-  return [make("dl", { class: "seg-readings" }, ...parts.map((part) => part.box)), status, heard];
+  return [make("div", { class: "seg-readings" }, ...parts.map((part) => part.box)), status, heard];
 }
 
 let choices = 0; // radio buttons of one choice share a name that no other choice has
