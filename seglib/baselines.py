@@ -108,7 +108,8 @@ def graph_based(
     NumPy sorts them. The colour distance is Euclidean in RGB. No chance is involved.
 
     Pixels of a segment hang together by edges or corners. `seglib.labels.connected_components`
-    looks at edges only, and cuts the segments of a photograph into two to three times as many;
+    looks at edges only, and cuts the segments of a photograph into about two to three times as
+    many;
     Kanezaki 2018 takes components for k-means and her own method, and does not say so here.
     Kanezaki 2018 gives neither σ nor the smallest size; 0.8 is that of Felzenszwalb and
     Huttenlocher's experiments, and 20 the default of scikit-image.
