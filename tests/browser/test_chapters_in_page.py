@@ -1,0 +1,64 @@
+"""The widgets of the chapters in the built book: what a reader changes there changes the page."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+
+def role(widget, name):
+    return widget.locator(f'[data-role="{name}"]')
+
+
+@pytest.fixture
+def chapter(open_page, request):
+    """A page of the book opened from a file; it has to stay free of errors and requests."""
+    page = open_page(f"book/{request.param}.html", width=375)
+    yield page
+    assert page.console_errors == []
+    assert page.refused_requests == []
+
+
+@pytest.mark.parametrize("chapter", ["metrics"], indirect=True)
+def test_scores_follow_a_change_of_the_map(chapter):
+    lab = chapter.locator(".seg-lab").first
+    lab.scroll_into_view_if_needed()
+    before = lab.inner_text()
+    role(lab, "start").select_option(label="One segment")
+    expect(lab).not_to_have_text(before)
+    assert lab.inner_text() != before
+
+
+@pytest.mark.parametrize("chapter", ["pixels_and_clusters"], indirect=True)
+def test_k_means_runs_to_its_end_for_another_k(chapter):
+    explorer = chapter.locator(".seg-kmeans").first
+    explorer.scroll_into_view_if_needed()
+    status = role(explorer, "status")
+    expect(status).to_contain_text("settled after", timeout=30_000)
+    before = explorer.locator("canvas").first.screenshot()
+    slider = role(explorer, "num-labels")
+    slider.focus()
+    slider.press("Home")
+    expect(slider).to_have_value("2")
+    expect(status).to_contain_text("settled after", timeout=30_000)
+    assert explorer.locator("canvas").first.screenshot() != before
+
+
+@pytest.mark.parametrize("chapter", ["superpixels"], indirect=True)
+def test_a_pair_of_knobs_shows_its_own_map(chapter):
+    explorers = chapter.locator(".seg-grid-explorer")
+    expect(explorers).to_have_count(3)
+    for number in range(3):
+        explorer = explorers.nth(number)
+        explorer.scroll_into_view_if_needed()
+        canvas, slider = (
+            explorer.locator("canvas").first,
+            explorer.locator("input[type=range]").first,
+        )
+        expect(canvas).to_be_visible()
+        before, words = canvas.screenshot(), slider.get_attribute("aria-valuetext")
+        slider.focus()
+        slider.press("End")
+        slider.press("ArrowLeft")
+        assert slider.get_attribute("aria-valuetext") != words
+        assert canvas.screenshot() != before
