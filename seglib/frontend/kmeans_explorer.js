@@ -529,7 +529,7 @@ function createCloud(scope, explorer) {
   scope.listen(explorer, "shown", draw);
   scope.watch(model, "change:coloring", draw);
   const head = make("div", { class: "seg-curve-head" }, make("span", { class: "seg-name" }, "Colours of the pixels, means as rings"));
-  return make("div", { class: "seg-curve seg-cloud-box" }, head, canvas);
+  return make("div", { class: "seg-curve seg-cloud-box" }, head, make("div", { class: "seg-cloud-place" }, canvas));
 }
 
 // ---------------------------------------------------------------- the widget

@@ -44,6 +44,17 @@ def test_k_means_runs_to_its_end_for_another_k(chapter):
     assert explorer.locator("canvas").first.screenshot() != before
 
 
+@pytest.mark.parametrize("width", [375, 1280])
+def test_no_widget_grows_by_itself(open_page, width):
+    page = open_page("book/pixels_and_clusters.html", width=width)
+    explorer = page.locator(".seg-kmeans").first
+    explorer.scroll_into_view_if_needed()
+    expect(role(explorer, "status")).to_contain_text("settled after", timeout=30_000)
+    height = explorer.bounding_box()["height"]
+    page.wait_for_timeout(1000)
+    assert explorer.bounding_box()["height"] == height < 2000
+
+
 @pytest.mark.parametrize("chapter", ["superpixels"], indirect=True)
 def test_a_pair_of_knobs_shows_its_own_map(chapter):
     explorers = chapter.locator(".seg-grid-explorer")
