@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import bisect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import anywidget
@@ -46,6 +48,10 @@ class GridExplorer(anywidget.AnyWidget):
         The pair that is shown first; by default the middle value of each knob.
     counted : str
         What the different labels of a map are, in the plural: "segments", "labels" …
+    compute : callable, optional
+        ``compute(value)`` returns the maps of another value of the first knob, a mapping from each
+        value of the second to a label map. With a kernel the reader can then ask for it. The
+        values of the first knob are numbers, in growing order, and there are no `readings`.
 
     Raises
     ------
@@ -54,7 +60,8 @@ class GridExplorer(anywidget.AnyWidget):
     ValueError
         If there are fewer than two maps, a pair has no map or no reading, a map and the image
         differ in size, a label is not in 0..65535, there are not two knobs, `start` is none of
-        the pairs, the opacity is not in 0..1, or a text is empty.
+        the pairs, the opacity is not in 0..1, a text is empty, or `compute` stands beside
+        readings or a first knob whose values do not grow.
 
     Notes
     -----
@@ -88,6 +95,7 @@ class GridExplorer(anywidget.AnyWidget):
     fill = traitlets.Enum(("labels", "means", "photo"), "labels").tag(sync=True)
     opacity = traitlets.Float(min=0, max=1).tag(sync=True)
     boundaries = traitlets.Bool().tag(sync=True)
+    live = traitlets.Bool().tag(sync=True)
 
     def __init__(
         self,
@@ -101,6 +109,7 @@ class GridExplorer(anywidget.AnyWidget):
         boundaries: bool = True,
         start: Pair | None = None,
         counted: str = "segments",
+        compute: Callable[[float], Mapping[Any, Tensor]] | None = None,
     ) -> None:
         images.check_image(image)
         check_look(description, opacity)
@@ -108,6 +117,8 @@ class GridExplorer(anywidget.AnyWidget):
         if len(knobs) != 2 or not all(isinstance(k, str) and k.strip() for k in (*knobs, counted)):
             raise ValueError(f"knobs must be two names, and counted one, got {knobs}, {counted!r}")
         first, second = _values_of(maps)
+        if compute is not None:
+            _check_growing(first, readings)
         pairs = [(a, b) for a in first for b in second]
         _check_pairs(pairs, maps, "maps must hold a map")
         kept = [_large_map(maps[pair], image, f"labels of {_words(pair)}") for pair in pairs]
@@ -127,7 +138,65 @@ class GridExplorer(anywidget.AnyWidget):
             choice=[first.index(start[0]), second.index(start[1])],
             opacity=opacity,
             boundaries=boundaries,
+            live=compute is not None,
         )
+        if compute is not None:
+            self._image, self._compute, self._task = image, compute, None
+            self._first, self._second, self._kept = first, second, kept
+            self.on_msg(lambda widget, message, buffers: widget._hear(message))
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        """Answer a page that asks for a kernel, or for another value of the first knob."""
+        if message.get("type") == "hello":
+            self.send({"type": "kernel"})
+        elif message.get("type") == "compute" and (self._task is None or self._task.done()):
+            work = self._add(message.get("value"))
+            self._task = asyncio.get_running_loop().create_task(work)
+
+    async def _add(self, value: Any) -> None:
+        """Compute the maps of a value and show them; what is wrong is said in the widget."""
+        try:
+            check_numbers(-math.inf, **{self.knobs[0]: value})
+            self._say("running", f"Computing {self.knobs[0]} {_text(value)} …")
+            if value not in self._first:
+                self._insert(value, await asyncio.to_thread(self._compute, value))
+            self.choice = [self._first.index(value), self.choice[1]]
+        except Exception as error:  # shown in the widget: a kernel's log is out of sight
+            self._say("failed", f"Stopped: {' '.join(str(error).split())}")
+        else:
+            self._say("finished", f"Computed {self.knobs[0]} {_text(value)}.")
+
+    def _insert(self, value: float, found: Mapping[Any, Tensor]) -> None:
+        """Put the maps of a value between those of its neighbours."""
+        for other in self._second:
+            if other not in found:
+                raise ValueError(f"compute must return a map for {_text(other)}")
+        maps = [
+            _large_map(found[other], self._image, f"labels of {_words((value, other))}")
+            for other in self._second
+        ]
+        place = bisect.bisect(self._first, value)
+        self._first.insert(place, value)
+        at = place * len(self._second)
+        self._kept[at:at] = maps
+        with self.hold_sync():
+            self.values = [[_text(one) for one in self._first], self.values[1]]
+            self.counts = [int(count_labels(labels)) for labels in self._kept]
+            self.colors = plotting.label_colors(self._kept).tolist()
+            self.choice = [place, self.choice[1]]
+            self.maps = [*self.maps[:at], *map(_encode, maps), *self.maps[at:]]
+
+    def _say(self, state: str, text: str) -> None:
+        self.send({"type": "status", "state": state, "text": text})
+
+
+def _check_growing(first: Sequence[Any], readings: Mapping | None) -> None:
+    """Check that maps of another value of the first knob can be put between the others."""
+    if readings:
+        raise ValueError(f"compute needs a widget without readings, got {list(readings)}")
+    check_numbers(-math.inf, **{f"value {i} of the first knob": v for i, v in enumerate(first)})
+    if list(first) != sorted(first):
+        raise ValueError(f"compute needs values of the first knob that grow, got {list(first)}")
 
 
 def _values_of(maps: Mapping[Pair, Tensor]) -> tuple[list, list]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import itertools
@@ -177,3 +178,79 @@ def test_a_reading_that_is_no_number_is_refused():
         make_widget(readings={"recall": {**readings, (2, "a"): "high"}})
     with pytest.raises(ValueError, match="recall of \\(2, a\\) must be finite"):
         make_widget(readings={"recall": {**readings, (2, "a"): math.nan}})
+
+
+# Another value, from a kernel -------------------------------------------------------------------
+
+
+def make_live(compute, monkeypatch):
+    sent = []
+    monkeypatch.setattr(
+        GridExplorer, "send", lambda self, content, buffers=None: sent.append(content)
+    )
+    maps = {(mu, step): make_map(mu + step) for mu in (1, 5) for step in (1, 2)}
+    widget = make_widget(maps, compute=compute, knobs=("weight", "step"))
+    return widget, sent
+
+
+def ask(widget, **message):
+    """Send what a page sends, and wait for the work that it begins."""
+
+    async def talk():
+        widget._handle_custom_msg(message, [])
+        if widget._task is not None:
+            await widget._task
+
+    asyncio.run(talk())
+
+
+def test_another_value_takes_its_place_between_the_others(monkeypatch):
+    widget, sent = make_live(lambda mu: {1: make_map(7), 2: make_map(8)}, monkeypatch)
+    ask(widget, type="hello")
+    assert sent == [{"type": "kernel"}]
+    before = list(widget.maps)
+    ask(widget, type="compute", value=2.5)
+    assert widget.values == [["1", "2.5", "5"], ["1", "2"]]
+    assert [*widget.maps[:2], *widget.maps[4:]] == before
+    assert widget.counts[2:4] == [7, 8]
+    assert widget.choice[0] == 1
+    assert len(widget.colors) > max(int(make_map(n).max()) for n in (1, 8))
+    assert [m["state"] for m in sent[1:]] == ["running", "finished"]
+    ask(widget, type="compute", value=5)  # is there: shown, not computed
+    assert widget.choice[0] == 2
+    assert len(widget.maps) == 6
+
+
+@pytest.mark.parametrize(
+    ("value", "found", "words"),
+    [
+        ("high", {}, "weight must be a number, got 'high'"),
+        (3, {1: 7}, "compute must return a map for 2"),
+        (3, {1: 7, 2: 70000}, "must hold labels up to 65535"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said_and_nothing_is_half_added(
+    monkeypatch, value, found, words
+):
+    maps = {key: torch.full_like(make_map(1), n) for key, n in found.items()}
+    widget, sent = make_live(lambda mu: maps, monkeypatch)
+    before = widget.get_state()
+    ask(widget, type="compute", value=value)
+    assert sent[-1]["state"] == "failed"
+    assert words in sent[-1]["text"]
+    assert widget.get_state() == before
+
+
+def test_compute_needs_growing_numbers_and_no_readings():
+    def compute(value):
+        return {}
+
+    maps = {(mu, 1): make_map(mu) for mu in (5, 1)}
+    with pytest.raises(ValueError, match=r"the first knob that grow, got \[5, 1\]"):
+        make_widget(maps, compute=compute)
+    with pytest.raises(TypeError, match="value 0 of the first knob must be a number, got 'a'"):
+        make_widget({("a", 1): make_map(1), ("b", 1): make_map(2)}, compute=compute)
+    readings = {"recall": {(1, 1): 0.5, (5, 1): 0.5}}
+    grown = {(mu, 1): make_map(mu) for mu in (1, 5)}
+    with pytest.raises(ValueError, match="compute needs a widget without readings"):
+        make_widget(grown, compute=compute, readings=readings)

@@ -231,18 +231,68 @@ function markCell(cell, chosen) {
   else cell.removeAttribute("aria-current");
 }
 
+// ---------------------------------------------------------------- another value, from a kernel
+
+/** Nothing for a widget that cannot compute, one line without a kernel, a field with one. */
+function createCompute(scope, model) {
+  const place = make("div", { class: "seg-grid-compute" });
+  if (!model.get("live")) return place;
+  const [knob] = model.get("knobs");
+  const words = `With a kernel (Jupyter, Colab) other values of ${knob} can be computed here.`;
+  place.append(make("p", { class: "seg-note", "data-role": "note" }, words));
+  const input = make("input", { type: "number", step: "any", required: true, "data-role": "new-value" });
+  const field = make("label", { class: "seg-field" }, make("span", { class: "seg-name" }, `Another ${knob}`), input);
+  const { button, show } = createButton("compute", "seg-primary");
+  const status = make("p", { class: "seg-status", role: "status", "data-role": "status" });
+  const form = make("form", { class: "seg-grid-form" }, field, button, status);
+  show("play", "Compute");
+  const hear = (message) => {
+    if (message.type === "kernel" && !form.isConnected) place.replaceChildren(form);
+    if (message.type !== "status") return;
+    status.textContent = message.text;
+    status.classList.toggle("seg-failed", message.state === "failed");
+    button.disabled = message.state === "running";
+  };
+  const send = (message) => {
+    try {
+      model.send(message);
+    } catch {
+      status.textContent = "No answer: the kernel is gone.";
+    }
+  };
+  const compute = () => form.reportValidity() && send({ type: "compute", value: Number(input.value) });
+  scope.listen(form, "submit", (event) => {
+    event.preventDefault();
+    compute();
+  });
+  scope.listen(button, "click", compute);
+  scope.watch(model, "msg:custom", hear);
+  send({ type: "hello" });
+  return place;
+}
+
 async function render({ model, el }) {
   const scope = createScope();
   const photo = await decodePhoto(toBytes(model.get("photo")));
-  const knobs = [0, 1].map((which) => createKnob(scope, model, which));
+  const body = make("div", { class: "seg-grid-body" });
+  let inner = createScope();
+  const build = () => {
+    inner.end();
+    inner = createScope();
+    const knobs = [0, 1].map((which) => createKnob(inner, model, which));
+    body.replaceChildren(
+      createPicture(inner, model, photo),
+      ...createReadings(inner, model),
+      make("div", { class: "seg-grid-knobs" }, ...knobs),
+      createLook(inner, model),
+      ...createTable(inner, model),
+    );
+  };
+  build();
+  scope.watch(model, "change:maps", build); // a kernel has added some
+  scope.onEnd(() => inner.end());
   el.classList.add("seg-widget", "seg-grid-explorer");
-  el.append(
-    createPicture(scope, model, photo),
-    ...createReadings(scope, model),
-    make("div", { class: "seg-grid-knobs" }, ...knobs),
-    createLook(scope, model),
-    ...createTable(scope, model),
-  );
+  el.append(body, createCompute(scope, model));
   keepKeys(scope, el);
   return () => scope.end();
 }

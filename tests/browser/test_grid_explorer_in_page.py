@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import itertools
 import json
@@ -301,3 +302,80 @@ def test_a_dark_page_has_a_dark_widget(show):
     light, dark = show().evaluate(look), show(dark=True).evaluate(look)
     assert light[0] != dark[0]
     assert light[1] != dark[1]
+
+
+# With a kernel ----------------------------------------------------------------------------------
+
+# A model whose kernel is played by the test.
+PLAYED_MODEL = """([state, photo, maps]) => {
+  const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+  const traits = { ...state, photo: bytes(photo), maps: maps.map(bytes) };
+  const handlers = [];
+  const tell = (event, ...content) => handlers
+    .filter((known) => known[0] === event).forEach((known) => known[1](...content));
+  const model = {
+    get: (name) => traits[name],
+    set: (name, value) => { traits[name] = value; tell("change:" + name); },
+    on: (...known) => handlers.push(known), off: () => {}, save_changes: () => {},
+    send: (message) => window.asked.push(message),
+  };
+  window.asked = [];
+  window.say = (message) => tell("msg:custom", message);
+  window.grow = (news, maps) => {
+    Object.assign(traits, news, { maps: maps.map(bytes) });
+    for (const name of [...Object.keys(news), "maps"]) tell("change:" + name);
+  };
+  const url = URL.createObjectURL(new Blob([state._esm], { type: "text/javascript" }));
+  document.head.append(Object.assign(document.createElement("style"), { textContent: state._css }));
+  return import(url).then((module) =>
+    module.default.render({ model, el: document.body.appendChild(document.createElement("div")) }));
+}"""
+PLAIN = (
+    "description", "knobs", "values", "counted", "counts", "readings", "colors", "choice", "fill",
+    "opacity", "boundaries", "live", "_esm", "_css",
+)  # fmt: skip
+
+
+def as_text(data):
+    return base64.b64encode(data).decode()
+
+
+def test_another_value_is_asked_of_the_kernel_and_joins_the_slider(open_page, tmp_path):
+    (tmp_path / "page.html").write_text("<!doctype html><html lang='en'><body></body></html>")
+    page = open_page(tmp_path / "page.html")
+    maps = {pair: blocks(*pair) for pair in itertools.product((2, 10), OFFSETS)}
+    widget = make_widget(maps, readings=None, start=(2, 0), compute=lambda side: {})
+    state = {name: getattr(widget, name) for name in PLAIN}
+    encoded = [as_text(png) for png in widget.maps]
+    page.evaluate(PLAYED_MODEL, [state, as_text(widget.photo), encoded])
+    note, value = page.locator('[data-role="note"]'), page.locator('[data-role="new-value"]')
+    expect(note).to_contain_text("With a kernel")
+    assert page.evaluate("window.asked") == [{"type": "hello"}]
+    page.evaluate("window.say({type: 'kernel'})")
+    expect(note).to_have_count(0)
+    value.fill("4")
+    value.press("Enter")
+    assert page.evaluate("window.asked.at(-1)") == {"type": "compute", "value": 4}
+    button, status = page.locator('[data-role="compute"]'), page.locator('[data-role="status"]')
+    page.evaluate("window.say({type: 'status', state: 'running', text: 'Computing side 4 …'})")
+    expect(button).to_be_disabled()
+    expect(status).to_have_text("Computing side 4 …")
+    widget._insert(4, {0: blocks(4, 0), 1: blocks(4, 1)})
+    news = {name: getattr(widget, name) for name in ("values", "counts", "colors", "choice")}
+    page.evaluate("([n, m]) => window.grow(n, m)", [news, [as_text(png) for png in widget.maps]])
+    page.evaluate("window.say({type: 'status', state: 'finished', text: 'Computed side 4.'})")
+    expect(button).to_be_enabled()
+    slider = page.locator('[data-role="first"]')
+    assert slider.get_attribute("max") == "2"
+    assert "side 4, offset 0: 150 segments" in slider.get_attribute("aria-valuetext")
+    expect(value).to_be_focused()
+    expect(page.locator("canvas[data-pair]")).to_have_attribute("data-pair", "1 0")
+    Widget.close_all()
+    assert page.console_errors == []
+
+
+def test_without_a_kernel_a_line_says_what_one_would_do(show):
+    maps = {pair: blocks(*pair) for pair in itertools.product((2, 10), OFFSETS)}
+    explorer = show(make_widget(maps, readings=None, start=(2, 0), compute=lambda side: {}))
+    expect(explorer.locator('[data-role="note"]')).to_contain_text("With a kernel")
+    expect(explorer.locator('[data-role="compute"]')).to_have_count(0)
