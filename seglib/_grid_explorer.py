@@ -113,7 +113,7 @@ class GridExplorer(anywidget.AnyWidget):
     ) -> None:
         images.check_image(image)
         check_look(description, opacity)
-        knobs = list(knobs)
+        knobs = [] if isinstance(knobs, str) or knobs is None else list(knobs)
         if len(knobs) != 2 or not all(isinstance(k, str) and k.strip() for k in (*knobs, counted)):
             raise ValueError(f"knobs must be two names, and counted one, got {knobs}, {counted!r}")
         first, second = _values_of(maps)
@@ -145,11 +145,25 @@ class GridExplorer(anywidget.AnyWidget):
             self._first, self._second, self._kept = first, second, kept
             self.on_msg(lambda widget, message, buffers: widget._hear(message))
 
+    @traitlets.validate("choice")
+    def _check_choice(self, proposal: dict) -> list[int]:
+        for which, place in enumerate(proposal["value"]):
+            if not 0 <= place < len(self.values[which]):
+                raise traitlets.TraitError(
+                    f"choice must be a place among {self.values[which]}, got {place}"
+                )
+        return proposal["value"]
+
     def _hear(self, message: dict[str, Any]) -> None:
         """Answer a page that asks for a kernel, or for another value of the first knob."""
+        busy = self._task is not None and not self._task.done()
         if message.get("type") == "hello":
             self.send({"type": "kernel"})
-        elif message.get("type") == "compute" and (self._task is None or self._task.done()):
+            if busy:
+                self.send(self._status)  # to a page opened meanwhile
+        elif message.get("type") == "compute" and busy:
+            self.send(self._status)
+        elif message.get("type") == "compute":
             work = self._add(message.get("value"))
             self._task = asyncio.get_running_loop().create_task(work)
 
@@ -187,7 +201,8 @@ class GridExplorer(anywidget.AnyWidget):
             self.maps = [*self.maps[:at], *map(_encode, maps), *self.maps[at:]]
 
     def _say(self, state: str, text: str) -> None:
-        self.send({"type": "status", "state": state, "text": text})
+        self._status = {"type": "status", "state": state, "text": text}
+        self.send(self._status)
 
 
 def _check_growing(first: Sequence[Any], readings: Mapping | None) -> None:
@@ -201,6 +216,8 @@ def _check_growing(first: Sequence[Any], readings: Mapping | None) -> None:
 
 def _values_of(maps: Mapping[Pair, Tensor]) -> tuple[list, list]:
     """Return the values of each knob in the order in which the pairs name them."""
+    if not isinstance(maps, Mapping):
+        raise TypeError(f"maps must map pairs of values to label maps, got {type(maps).__name__}")
     if len(maps) < 2 or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in maps):
         raise ValueError(
             f"maps must hold at least two maps, each under a pair of values, got {list(maps)}"
@@ -234,17 +251,21 @@ def _encode(labels: Tensor) -> bytes:
 
 def _reading(name: str, found: Mapping[Pair, float], pairs: Sequence[Pair]) -> dict[str, Any]:
     """Return one number for each pair, and how many decimals to show."""
+    if not isinstance(found, Mapping):
+        raise TypeError(f"readings {name!r} must map pairs to numbers, got {found!r}")
     _check_pairs(pairs, found, f"readings {name!r} must hold a number")
     numbers = [found[pair] for pair in pairs]
     for pair, number in zip(pairs, numbers, strict=True):
         check_numbers(-math.inf, **{f"{name} of {_words(pair)}": number})
     numbers = [float(number) for number in numbers]
     whole = all(number.is_integer() for number in numbers)
-    return {"name": name, "numbers": numbers, "decimals": 0 if whole else 2}
+    largest = max(map(abs, numbers))  # small readings show two digits of the largest
+    decimals = 0 if whole else max(2, 1 - math.floor(math.log10(largest)))
+    return {"name": name, "numbers": numbers, "decimals": decimals}
 
 
 def _text(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _words(pair: Pair) -> str:

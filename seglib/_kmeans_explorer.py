@@ -59,7 +59,7 @@ class KMeansExplorer(anywidget.AnyWidget):
     (4, 3)
     """
 
-    _esm = frontend_module("kmeans", "kmeans_explorer")
+    _esm = frontend_module("kmeans", "kmeans_run", "kmeans_charts", "kmeans_explorer")
     _css = frontend_style("kmeans_explorer")
 
     description = traitlets.Unicode().tag(sync=True)
@@ -67,7 +67,8 @@ class KMeansExplorer(anywidget.AnyWidget):
     palette = traitlets.List().tag(sync=True)
     num_labels = traitlets.Int(min=2, max=MAX_CLUSTERS).tag(sync=True)
     window = traitlets.Enum(WINDOWS).tag(sync=True)
-    seed = traitlets.Int().tag(sync=True)
+    seed = traitlets.Int(min=0, max=MAX_SEED).tag(sync=True)
+    elbow_seed = traitlets.Int(min=0, max=MAX_SEED).tag(sync=True)
     coloring = traitlets.Enum(("means", "labels"), "means").tag(sync=True)
     opacity = traitlets.Float(1.0, min=0, max=1).tag(sync=True)
     boundaries = traitlets.Bool(False).tag(sync=True)
@@ -101,6 +102,7 @@ class KMeansExplorer(anywidget.AnyWidget):
             num_labels=num_labels,
             window=window,
             seed=seed,
+            elbow_seed=seed,
         )
 
 

@@ -68,7 +68,9 @@ class SegmentLab(anywidget.AnyWidget):
     1
     """
 
-    _esm = frontend_module("metrics", "segment_tools", "segment_scores", "segment_lab")
+    _esm = frontend_module(
+        "metrics", "segment_tools", "segment_scores", "segment_picture", "segment_lab"
+    )
     _css = frontend_style("segment_lab")
 
     description = traitlets.Unicode().tag(sync=True)
@@ -96,6 +98,9 @@ class SegmentLab(anywidget.AnyWidget):
         check_description(description)
         _check_truth(true_labels)
         _check_proportions(image, true_labels)
+        true_labels = true_labels.cpu()
+        if starts is not None and not isinstance(starts, Mapping):
+            raise TypeError(f"starts must map names to label maps, got {type(starts).__name__}")
         starts = make_starts(true_labels) if starts is None else dict(starts)
         _check_starts(starts, true_labels)
         maps = [_to_bytes(labels) for labels in starts.values()]

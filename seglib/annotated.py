@@ -12,6 +12,7 @@ import torch
 from skimage.draw import polygon2mask
 from torch import Tensor
 
+from seglib.checks import check_integers
 from seglib.images import photograph
 from seglib.labels import connected_components
 
@@ -30,7 +31,7 @@ def annotated_photograph(*, size: int = LONGER_SIDE) -> tuple[Tensor, list[Tenso
     Parameters
     ----------
     size : int
-        Longer side in pixels, up to 600.
+        Longer side in pixels, 9 to 600.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def annotated_photograph(*, size: int = LONGER_SIDE) -> tuple[Tensor, list[Tenso
     Raises
     ------
     TypeError, ValueError
-        If `size` is no side, see `seglib.images.photograph`.
+        If `size` is not an integer, or out of range.
 
     Notes
     -----
@@ -58,6 +59,7 @@ def annotated_photograph(*, size: int = LONGER_SIDE) -> tuple[Tensor, list[Tenso
     >>> tuple(image.shape), [truth.unique().numel() for truth in annotations]
     ((3, 40, 60), [2, 4, 7])
     """
+    check_integers(9, LONGER_SIDE, size=size)
     image = photograph("coffee", size=size)
     height, width = image.shape[1:]
     parts = torch.zeros(height, width, dtype=torch.int64)
@@ -74,16 +76,20 @@ def annotated_photograph(*, size: int = LONGER_SIDE) -> tuple[Tensor, list[Tenso
 
 
 def _join_splinters(parts: Tensor) -> Tensor:
-    """Give what is cut off from the largest piece of its part to the part before it in its row."""
-    pieces = connected_components(parts)
-    areas = pieces.flatten().bincount()
-    joined = parts.clone()
-    for part in parts.unique():
-        own = pieces[parts == part].unique()
-        for piece in own[areas[own] < areas[own].max()]:
-            y, x = torch.nonzero(pieces == piece)[0]
-            joined[pieces == piece] = joined[y, x - 1] if x > 0 else joined[y - 1, x]
-    return joined
+    """Give each piece that is cut off from the largest of its part to a neighbour, one by one."""
+    while True:
+        pieces = connected_components(parts)
+        areas = pieces.flatten().bincount()
+        for part in parts.unique():
+            own = pieces[parts == part].unique()
+            if len(own) > 1:
+                splinter = own[areas[own].argmin()]
+                break
+        else:
+            return parts
+        y, x = torch.nonzero(pieces == splinter)[0]  # first in reading order
+        before = parts[y, x - 1] if x > 0 else parts[y - 1, x]
+        parts = torch.where(pieces == splinter, before, parts)
 
 
 def _ellipse(

@@ -88,11 +88,12 @@ def read_results(name: str, folder: str | Path | None = None) -> list[Result]:
         lack = f"lacks {', '.join(sorted(missing))}" if rows else "is empty"
         raise ValueError(f"{file} must be a table of `python -m experiments summary`, and {lack}")
     results: dict[tuple[str, str], Result] = {}
-    for row in rows:
+    for number, row in enumerate(rows, start=2):
         key = row["method"], row["settings"]
         if key not in results:
             origin = {k: v for k, v in row.items() if k not in (*needed, "sd", "count")}
-            results[key] = Result(key[0], json.loads(key[1]), {}, {}, origin)
+            settings = _read_settings(key[1], f"{file}, line {number}")
+            results[key] = Result(key[0], settings, {}, {}, origin)
         for numbers, column in (
             (results[key].scores, "mean"),
             (results[key].seed_spread, "sd_seeds"),
@@ -100,6 +101,17 @@ def read_results(name: str, folder: str | Path | None = None) -> list[Result]:
             if row[column]:
                 numbers[row["metric"]] = float(row[column])
     return list(results.values())
+
+
+def _read_settings(text: str, place: str) -> dict[str, Any]:
+    """Read the settings of a row; `place` says where they stand."""
+    try:
+        settings = json.loads(text)
+    except ValueError:
+        settings = None
+    if not isinstance(settings, dict):
+        raise ValueError(f"{place}: settings must be a JSON object, got {text!r}")
+    return settings
 
 
 def _find(file: str, folder: str | Path | None) -> Path | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+import numpy as np
+from torch import Tensor
+
 from seglib.figures import HtmlFigure
 
 
@@ -38,8 +41,8 @@ def show_table(
     >>> show_table([["blank", 1, 0.25]], ["map", "segments", "mIoU"], caption="Trivial scores")
     [figure: Trivial scores]
     """
-    if not caption.strip():
-        raise ValueError("caption must say what is shown, got an empty text")
+    if not isinstance(caption, str) or not caption.strip():
+        raise ValueError(f"caption must say what is shown, got {caption!r}")
     if not rows or any(len(row) != len(header) for row in rows):
         raise ValueError(
             f"rows must have {len(header)} cells each as the header, "
@@ -65,6 +68,8 @@ def show_table(
 
 def _written(cell: object) -> str:
     """Write what stands in a cell of a table."""
+    if isinstance(cell, (np.generic, np.ndarray, Tensor)) and cell.ndim == 0:
+        cell = cell.item()
     if isinstance(cell, float):
         return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:.2f}"
     return str(cell)

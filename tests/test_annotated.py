@@ -30,7 +30,7 @@ def test_sizes_show_the_same_outlines():
     assert (middle == small).float().mean() > 0.97
 
 
-@pytest.mark.parametrize("size", [600, 240, 60, 36])
+@pytest.mark.parametrize("size", [600, 240, 60, 36, 16, 9])
 def test_each_label_is_one_segment(size):
     _, annotations = annotated_photograph(size=size)
     for truth in annotations:

@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -201,7 +202,8 @@ def ask(widget, **message):
         if widget._task is not None:
             await widget._task
 
-    asyncio.run(talk())
+    with ThreadPoolExecutor() as pool:  # a loop of its own, also beside that of a browser
+        pool.submit(asyncio.run, talk()).result()
 
 
 def test_another_value_takes_its_place_between_the_others(monkeypatch):

@@ -123,7 +123,7 @@ function createKnob(scope, model, which) {
   const slider = createSlider({ label: model.get("knobs")[which], role, max: values.length - 1 });
   const show = () => {
     const index = model.get("choice")[which];
-    slider.show(index, describePair(model));
+    slider.show(index, values[index]);
     slider.box.querySelector("output").textContent = values[index];
   };
   scope.listen(slider.input, "input", () => {
@@ -251,7 +251,7 @@ function createCompute(scope, model) {
     if (message.type !== "status") return;
     status.textContent = message.text;
     status.classList.toggle("seg-failed", message.state === "failed");
-    button.disabled = message.state === "running";
+    button.setAttribute("aria-disabled", String(message.state === "running"));
   };
   const send = (message) => {
     try {
@@ -260,7 +260,10 @@ function createCompute(scope, model) {
       status.textContent = "No answer: the kernel is gone.";
     }
   };
-  const compute = () => form.reportValidity() && send({ type: "compute", value: Number(input.value) });
+  const compute = () => {
+    if (button.getAttribute("aria-disabled") === "true" || !form.reportValidity()) return;
+    send({ type: "compute", value: Number(input.value) });
+  };
   scope.listen(form, "submit", (event) => {
     event.preventDefault();
     compute();
@@ -271,12 +274,32 @@ function createCompute(scope, model) {
   return place;
 }
 
+/** What a reader has focused, opened and chosen in a part that is about to be built again. */
+function rememberPlace(body) {
+  const find = (role) => body.querySelector(`[data-role="${role}"]`);
+  const focused = body.contains(document.activeElement) ? document.activeElement.dataset.role : null;
+  const open = body.querySelector("details")?.open;
+  const shown = find("table-of")?.value;
+  return {
+    restore() {
+      const details = body.querySelector("details");
+      if (details && open) details.open = true;
+      if (shown > 0 && find("table-of")) {
+        find("table-of").value = shown;
+        find("table-of").dispatchEvent(new Event("change"));
+      }
+      if (focused) find(focused)?.focus({ preventScroll: true });
+    },
+  };
+}
+
 async function render({ model, el }) {
   const scope = createScope();
   const photo = await decodePhoto(toBytes(model.get("photo")));
   const body = make("div", { class: "seg-grid-body" });
   let inner = createScope();
   const build = () => {
+    const was = rememberPlace(body);
     inner.end();
     inner = createScope();
     const knobs = [0, 1].map((which) => createKnob(inner, model, which));
@@ -287,6 +310,7 @@ async function render({ model, el }) {
       createLook(inner, model),
       ...createTable(inner, model),
     );
+    was.restore();
   };
   build();
   scope.watch(model, "change:maps", build); // a kernel has added some

@@ -288,8 +288,8 @@ function principalPlane({ bytes }) {
     for (let i = 0; i < 3; i++) for (let j = 0; j < 3; j++) spread[i][j] += (off[i] * off[j]) / count;
   }
   const axes = [];
-  for (const start of [[1, 1, 1], [1, 0, -1]]) {
-    let axis = start;
+  for (const start of [[1, 0.618, 0.414], [0.732, -1, 0.236]]) { // in general position
+    let axis = axes.reduce(removeDirection, start);
     for (let round = 0; round < 100; round++) {
       let next = spread.map((row) => row.reduce((sum, value, i) => sum + value * axis[i], 0));
       for (const other of axes) next = removeDirection(next, other);

@@ -98,10 +98,13 @@ function createLab(model) {
     model.save_changes();
   };
   /** Keep what the map was before an action, and tell the model what it is now. */
-  lab.commit = (values, base = lab.values, scores = lab.scores) => {
+  lab.remember = (base, scores) => {
     lab.history.push(base);
     if (lab.history.length > MAX_UNDO) lab.history.shift();
     lab.before = scores;
+  };
+  lab.commit = (values, base = lab.values, scores = lab.scores) => {
+    lab.remember(base, scores);
     lab.take(values);
     lab.publish();
   };
@@ -133,7 +136,10 @@ function createActions(lab, { tool, brush, refresh, say }) {
   };
   const begin = (at) => {
     const { values, segments, scores } = lab;
-    lab.pending = { tool: tool(), from: at, at, base: values, scores, label: values[at], segment: segments[at] };
+    lab.pending = {
+      tool: tool(), from: at, at, base: values, scores, before: lab.before,
+      label: values[at], segment: segments[at],
+    };
     if (tool() === "paint") {
       lab.before = scores;
       paint([at]);
@@ -150,10 +156,15 @@ function createActions(lab, { tool, brush, refresh, say }) {
     refresh();
     say(words);
   };
+  const giveUp = (words) => {
+    lab.take(lab.pending.base);
+    lab.before = lab.pending.before;
+    finish(words);
+  };
   const endings = {
     paint({ base, scores }) {
       const changed = lab.values.filter((label, at) => label !== base[at]).length;
-      if (!changed) return finish("No cell changed.");
+      if (!changed) return giveUp("No cell changed.");
       lab.commit(lab.values, base, scores);
       finish(`Boundary moved, ${counted(changed, "cell")} changed: ${inWords(lab)}.`);
     },
@@ -176,9 +187,7 @@ function createActions(lab, { tool, brush, refresh, say }) {
   };
   const end = (at) => endings[lab.pending.tool](lab.pending, at);
   const cancel = () => {
-    if (!lab.pending) return;
-    lab.take(lab.pending.base);
-    finish("Given up.");
+    if (lab.pending) giveUp("Given up.");
   };
   return { begin, move, end, cancel };
 }

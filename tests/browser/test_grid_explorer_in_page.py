@@ -6,6 +6,7 @@ import base64
 import io
 import itertools
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -194,9 +195,8 @@ def test_keys_step_through_all_values_of_both_knobs(show):
             second.press(key)
             wait_for(widget, f"{i} {j}")
             count = len(blocks(side, offset).unique())
-            words = f"side {side}, offset {offset}: {count} segments"
-            assert first.get_attribute("aria-valuetext") == words
-            assert second.get_attribute("aria-valuetext") == words
+            assert first.get_attribute("aria-valuetext") == str(side)
+            assert second.get_attribute("aria-valuetext") == str(offset)
             assert role(widget, "reading").first.inner_text() == str(count)
             seen.append(picture(widget).tobytes())
     assert len(set(seen)) == len(seen), "two pairs look the same"
@@ -206,9 +206,13 @@ def test_the_result_is_said_once_the_reader_has_stopped(show):
     widget = show()
     heard = role(widget, "heard")
     assert heard.get_attribute("aria-live") == "polite"
-    role(widget, "first").press("ArrowRight")
-    role(widget, "first").press("ArrowRight")
-    assert heard.inner_text() == ""
+    first = role(widget, "first")
+    first.evaluate("""(input) => {  // two presses in one go: no time passes between them
+      for (const value of [1, 2]) {
+        input.value = value;
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    }""")
     share = f"{float((blocks(4) == 1).float().mean()):.2f}"
     expect(heard).to_have_text(f"side 4, offset 0: 150 segments, share of ones {share}")
 
@@ -224,8 +228,9 @@ def test_a_knob_with_one_value_has_no_slider(show):
 
 def test_one_segment_is_told_in_the_singular(show):
     widget = show(make_widget({("all", 0): blocks(100), ("some", 0): blocks(20)}, start=("all", 0)))
-    words = role(widget, "first").get_attribute("aria-valuetext")
-    assert words == "side all, offset 0: 1 segment"
+    role(widget, "first").press("ArrowRight")
+    role(widget, "first").press("ArrowLeft")
+    expect(role(widget, "heard")).to_have_text(re.compile("^side all, offset 0: 1 segment,"))
 
 
 def test_a_quick_reader_sees_the_last_pair_asked_for(show):
@@ -367,7 +372,8 @@ def test_another_value_is_asked_of_the_kernel_and_joins_the_slider(open_page, tm
     expect(button).to_be_enabled()
     slider = page.locator('[data-role="first"]')
     assert slider.get_attribute("max") == "2"
-    assert "side 4, offset 0: 150 segments" in slider.get_attribute("aria-valuetext")
+    assert slider.get_attribute("aria-valuetext") == "4"
+    expect(page.locator('[data-role="reading"]')).to_have_text("150")
     expect(value).to_be_focused()
     expect(page.locator("canvas[data-pair]")).to_have_attribute("data-pair", "1 0")
     Widget.close_all()
