@@ -81,21 +81,14 @@ function createReadings(scope, explorer) {
   return [make("div", { class: "seg-readings" }, ...parts.map((part) => part.box)), status, heard];
 }
 
-let choices = 0; // radio buttons of one choice share a name that no other choice has
-
-/** Radio buttons side by side, for a trait that two views of one model share. */
-function createChoice(scope, explorer, { label, trait, options }) {
-  const name = `seg-choice-${choices++}`;
-  const inputs = options.map(([value, text]) =>
-    make("input", { type: "radio", name, value, "data-role": `${trait}-${value}`, "aria-label": text }));
-  const boxes = inputs.map((input, i) =>
-    make("label", { class: "seg-option" }, input, make("span", { "aria-hidden": "true" }, options[i][1])));
-  const show = () => inputs.forEach((input, i) => (input.checked = options[i][0] === explorer.model.get(trait)));
-  inputs.forEach((input, i) => scope.listen(input, "change", () => explorer.set(trait, options[i][0])));
-  scope.watch(explorer.model, `change:${trait}`, show);
-  show();
-  const group = make("div", { class: "seg-options", role: "radiogroup", "aria-label": label }, ...boxes);
-  return make("div", { class: "seg-field" }, make("span", { class: "seg-name", "aria-hidden": "true" }, label), group);
+/** Radio buttons for a trait that two views of one model share, their name in sight beside them. */
+function createTraitChoice(scope, explorer, { label, trait, options }) {
+  const change = (value) => explorer.set(trait, value);
+  const { box, show } = createChoice(scope, { legend: label, role: trait, options, change });
+  const update = () => show(explorer.model.get(trait));
+  scope.watch(explorer.model, `change:${trait}`, update);
+  update();
+  return make("div", { class: "seg-field" }, make("span", { class: "seg-name", "aria-hidden": "true" }, label), box);
 }
 
 function createClusterSlider(scope, explorer) {
@@ -112,8 +105,8 @@ function createControls(scope, explorer) {
   const colors = { label: "Colours", trait: "coloring", options: [["means", "Cluster means"], ["labels", "Label colours"]] };
   const { model } = explorer;
   return make("div", { class: "seg-controls" },
-    createClusterSlider(scope, explorer), createChoice(scope, explorer, windows),
-    createOpacitySlider(scope, model), createBoundariesBox(scope, model), createChoice(scope, explorer, colors));
+    createClusterSlider(scope, explorer), createTraitChoice(scope, explorer, windows),
+    createOpacitySlider(scope, model), createBoundariesBox(scope, model), createTraitChoice(scope, explorer, colors));
 }
 
 // ---------------------------------------------------------------- the widget

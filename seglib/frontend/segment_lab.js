@@ -14,18 +14,6 @@ const KEYS_IN_WORDS =
 
 // ---------------------------------------------------------------- controls
 
-/** Radio buttons side by side: one tab stop, arrow keys between them. */
-function createChoice(scope, { legend, role, options, change }) {
-  const group = `seg-lab-${Math.random().toString(36).slice(2)}`;
-  const inputs = options.map(([value]) =>
-    make("input", { type: "radio", name: group, value, "data-role": `${role}-${value}` }));
-  const boxes = options.map(([, words], i) => make("label", {}, inputs[i], make("span", {}, words)));
-  for (const input of inputs) scope.listen(input, "change", () => change(input.value));
-  const show = (value) => inputs.forEach((input) => (input.checked = input.value === String(value)));
-  const name = make("legend", { class: "seg-heard" }, legend);
-  return { box: make("fieldset", { class: "seg-lab-choice" }, name, ...boxes), show };
-}
-
 function createStarts(scope, model, lab, state) {
   const names = model.get("start_names");
   const options = names.map((name) => make("option", { value: name }, name));

@@ -277,6 +277,20 @@ function createBoundariesBox(scope, model) {
   return make("label", { class: "seg-field seg-field-check" }, input, make("span", {}, "Boundaries"));
 }
 
+let choices = 0; // radio buttons of one choice share a name that no other choice has
+
+/** Radio buttons side by side: one tab stop, arrow keys between them. Options are [value, words]. */
+function createChoice(scope, { legend, role, options, change }) {
+  const name = `seg-choice-${choices++}`;
+  const inputs = options.map(([value]) =>
+    make("input", { type: "radio", name, value, "data-role": `${role}-${value}` }));
+  const boxes = options.map(([, words], i) => make("label", {}, inputs[i], make("span", {}, words)));
+  inputs.forEach((input, i) => scope.listen(input, "change", () => change(options[i][0])));
+  const show = (value) => inputs.forEach((input) => (input.checked = input.value === String(value)));
+  const box = make("fieldset", { class: "seg-choice" }, make("legend", { class: "seg-heard" }, legend), ...boxes);
+  return { box, show };
+}
+
 /** Icons are drawn here: a page's icon font may replace <i> elements, and may be absent. */
 const ICONS = {
   play: "M5 3.2v9.6L13 8z",

@@ -649,7 +649,7 @@ def test_a_phone_is_wide_enough(show, width):
     page = show(width=width)
     elbow_ready(page)
     assert page.locator(".seg-widget").evaluate(FITS)
-    for name in (".seg-options", ".seg-buttons", ".seg-curve", ".seg-readings"):
+    for name in (".seg-choice", ".seg-buttons", ".seg-curve", ".seg-readings"):
         for part in page.locator(name).all():
             assert part.evaluate(FITS), name
     for control in page.locator(VISIBLE_CONTROLS).all():

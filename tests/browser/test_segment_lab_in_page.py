@@ -290,7 +290,7 @@ def test_a_long_press_of_a_key_acts_once(lab):
 
 
 def test_the_wide_brush_takes_three_cells(lab):
-    lab.locator(".seg-lab-choice label", has_text="3 cells").click()
+    lab.locator(".seg-choice label", has_text="3 cells").click()
     drag(lab, (5, 6), (5, 8))
     labels = make_truth()
     labels[4:7, 8:10] = 1
