@@ -13,6 +13,8 @@ from functools import lru_cache
 
 import torch
 
+from seglib.checks import check_integers
+
 # The options of glibc's mallopt() that we turn, and the values that the C library grows them to
 # by itself in a program that often frees large blocks (malloc(3), M_MMAP_THRESHOLD).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -96,6 +98,39 @@ def compute_in(precision: str, device: torch.device) -> AbstractContextManager:
     if precision == "float32":
         return nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw random numbers on the CPU from a seed, and leave the caller's as they were.
+
+    Parameters
+    ----------
+    seed : int
+        Seed, in ``0 .. 2⁶³-1``.
+
+    Yields
+    ------
+    None
+        Within the context, PyTorch's random numbers on the CPU come from the seed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the seed is not such an integer.
+
+    Examples
+    --------
+    >>> with seeded(0):
+    ...     first = torch.rand(2)
+    >>> with seeded(0):
+    ...     print(torch.equal(torch.rand(2), first))
+    True
+    """
+    check_integers(0, 2**63 - 1, seed=seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # not torch.manual_seed: it seeds GPUs, too
+        yield
 
 
 def start(minutes: Mapping[str, float]) -> torch.device:

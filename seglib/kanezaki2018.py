@@ -15,17 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seglib.checks import (
-    check_integers,
-    check_labels_not_negative,
-    check_maps_fit,
-    check_numbers,
-)
-from seglib.devices import compute_in, pick_device, release_memory, reuse_memory
+from seglib.checks import check_integers, check_numbers
+from seglib.devices import compute_in, pick_device, release_memory, reuse_memory, seeded
 from seglib.images import check_image
 from seglib.labels import count_labels
 from seglib.states import Step, last_labels
-from seglib.superpixels import slic_superpixels, superpixel_majority_vote
+from seglib.superpixels import superpixel_majority_vote, superpixels_for
 
 
 class SegmentationNet(nn.Module):
@@ -203,7 +198,6 @@ def steps(
     """
     check_image(image)
     check_integers(1, num_steps=num_steps)
-    check_integers(0, 2**63 - 1, seed=seed)
     check_numbers(0.0, momentum=momentum)
     if momentum >= 1:
         raise ValueError(f"momentum must be below 1, got {momentum}")
@@ -212,14 +206,8 @@ def steps(
     device = pick_device(device)
     number_format = compute_in(precision, device)
     image = image.to(device)
-    if superpixels is None and num_superpixels is not None:
-        superpixels = slic_superpixels(image, num_superpixels, compactness)
-    elif superpixels is not None:
-        check_maps_fit(image, superpixels=superpixels)
-        check_labels_not_negative(superpixels=superpixels)
-        superpixels = superpixels.to(device)
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
-        torch.default_generator.manual_seed(seed)  # not torch.manual_seed: it seeds GPUs, too
+    superpixels = superpixels_for(image, num_superpixels, compactness, superpixels)
+    with seeded(seed):
         net = SegmentationNet(
             num_components, num_filters, num_labels, normalize_responses=normalize_responses
         )

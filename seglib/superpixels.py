@@ -11,6 +11,7 @@ from seglib.checks import (
     check_integers,
     check_label_maps,
     check_labels_not_negative,
+    check_maps_fit,
     check_numbers,
 )
 from seglib.images import check_image
@@ -74,6 +75,49 @@ def slic_superpixels(
     index = slic(pixels, n_segments=num_superpixels, compactness=compactness, start_label=0)
     _, index = np.unique(index, return_inverse=True)
     return torch.from_numpy(index.reshape(pixels.shape[:2])).to(image.device)
+
+
+def superpixels_for(
+    image: Tensor,
+    num_superpixels: int | None,
+    compactness: float = 100.0,
+    superpixels: Tensor | None = None,
+) -> Tensor | None:
+    """Return the superpixels that a run votes in: one's own, those of SLIC, or none.
+
+    Parameters
+    ----------
+    image : Tensor, float32, shape (3, H, W)
+        RGB image in 0..1.
+    num_superpixels : int or None
+        Superpixels that SLIC aims at; None asks for no vote.
+    compactness : float
+        Compactness of SLIC.
+    superpixels : Tensor, int64, shape (H, W), optional
+        Superpixels of one's own, in place of SLIC's.
+
+    Returns
+    -------
+    Tensor, int64, shape (H, W), or None
+        Superpixels on the device of `image`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `superpixels` does not fit the image, or a knob is out of range.
+
+    Examples
+    --------
+    >>> superpixels_for(torch.zeros(3, 4, 6), None) is None
+    True
+    """
+    if superpixels is not None:
+        check_maps_fit(image, superpixels=superpixels)
+        check_labels_not_negative(superpixels=superpixels)
+        return superpixels.to(image.device)
+    if num_superpixels is None:
+        return None
+    return slic_superpixels(image, num_superpixels, compactness)
 
 
 def superpixel_majority_vote(

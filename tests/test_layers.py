@@ -12,16 +12,26 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "seglib"
 
-PAPERS = {"kanezaki2018"}
+PAPERS = {"kanezaki2018", "kim2020"}
 # A module imports from the layers above it in this table, and from none below or beside it.
 # Plotting stands below the papers because they have no use for it.
 LAYERS = (
-    {"_decoding", "_files", "_registry", "checks", "devices", "results"},
-    {"_clusters", "_fetching", "_layouts", "images", "labels", "scenes", "states"},
+    {"_decoding", "_files", "_registry", "checks", "losses", "results"},
+    {
+        "_clusters",
+        "_fetching",
+        "_layouts",
+        "devices",
+        "images",
+        "labels",
+        "scenes",
+        "schedules",
+        "states",
+    },
     {"_records", "annotated", "clustering", "curves", "elbow", "overlaps", "superpixels"},
-    {"_readers", "baselines", "boundaries", "protocols", "regions", *PAPERS},
-    {"_opening", "metrics"},
-    {"datasets", "scores"},
+    {"_readers", "baselines", "boundaries", "kanezaki2018", "protocols", "regions", "scribbles"},
+    {"_opening", "kim2020", "metrics"},
+    {"datasets", "reference", "scores"},
     {"plotting"},
     {"_frontend", "_runs", "figures"},
     {"_grid_explorer", "_kmeans_explorer", "_live", "_segment_lab", "tables"},
