@@ -25,6 +25,11 @@ Module             What it holds                                               C
 ``tables``         tables of numbers
 ``states``         the state after each iteration, and where a run stops       kanezaki2018
 ``kanezaki2018``   segmentation by backpropagation                             kanezaki2018
+``kim2020``        continuity in place of superpixels; scribbles               kim2020
+``reference``      a network fitted on one image, kept, applied to others      kim2020
+``losses``         similarity and continuity                                   kim2020
+``schedules``      learning rates that change over a run                       kim2020
+``scribbles``      labels for some pixels, given by a person                   kim2020
 ``widgets``        figures that move, with a kernel and without                kanezaki2018
 ``devices``        device and memory
 ``checks``         bad input, one clear sentence

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from seglib import __version__, datasets, kanezaki2018, plotting
+from seglib import __version__, datasets, kanezaki2018, kim2020, plotting
 from seglib._files import OVERLAY_FORMATS, Job, check_targets, plan_jobs, write_files
 from seglib.devices import pick_device
 from seglib.images import MIN_SIDE, load_image, resize_image
@@ -28,6 +28,7 @@ from seglib.states import Step, last_step
 
 METHODS: dict[str, Callable[..., Iterator[Step]]] = {
     "kanezaki2018": kanezaki2018.steps,
+    "kim2020": kim2020.steps,
 }
 OUT_OF_MEMORY = re.compile("out of memory|allocate memory")  # in the words of PyTorch
 
@@ -88,6 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_segment(args: argparse.Namespace) -> int:
+    if "continuity_weight" in args and args.method != "kim2020":
+        args.usage_error("--continuity is a knob of --method kim2020")
     jobs = plan_jobs(args)
     _check(jobs, args)
     for job in jobs:
@@ -187,7 +190,8 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
 
 def _add_knobs(group: argparse._ArgumentGroup) -> None:
     """Add the knobs; each has the name of its keyword of the method, which holds the default."""
-    defaults = inspect.signature(kanezaki2018.steps).parameters
+    parameters = [dict(inspect.signature(method).parameters) for method in METHODS.values()]
+    defaults = parameters[1] | parameters[0]
 
     def add(option: str, keyword: str, kind: Callable[[str], object], text: str) -> None:
         text = f"{text} (default: {defaults[keyword].default})"
@@ -201,7 +205,8 @@ def _add_knobs(group: argparse._ArgumentGroup) -> None:
     add("--components", "num_components", _integer(1), "convolutional components of the network")
     add("--filters", "num_filters", _integer(1), "filters of each convolution")
     add("--labels", "num_labels", _integer(1, plotting.MAX_LABELS), "labels, at most 256")
-    add("--superpixels", "num_superpixels", _integer(0), "superpixels, 0 for none")
+    add("--superpixels", "num_superpixels", _integer(0), "superpixels, 0 for none; kim2020: none")
+    add("--continuity", "continuity_weight", float, "weight of the continuity loss of kim2020")
     add("--compactness", "compactness", float, "compactness of the superpixels")
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from seglib import __version__, cli, datasets, kanezaki2018
+from seglib import __version__, cli, datasets, kanezaki2018, kim2020
 from seglib.images import load_image
 from seglib.labels import relabel
 from seglib.plotting import to_uint8
@@ -113,6 +113,16 @@ def test_every_knob_reaches_the_method(folder, monkeypatch):
     seen.clear()
     assert cli.main(["segment", "photo.png", "--out", "again.png"]) == 0
     assert seen == {"device": "auto"}, "a knob that is not given keeps the default of the method"
+
+
+def test_the_second_paper_is_a_method_with_its_own_knob(folder):
+    words = ["photo.png", "--method", "kim2020", "--continuity", "5", "--out", "kim.png"]
+    assert (
+        cli.main(["segment", *words, "--iterations", "3", "--filters", "8", "--labels", "8"]) == 0
+    )
+    knobs = {"num_steps": 3, "num_filters": 8, "num_labels": 8, "continuity_weight": 5.0}
+    labels = kim2020.segment(load_image("photo.png"), **knobs)
+    assert np.array_equal(read("kim.png"), relabel(labels.cpu()).numpy())
 
 
 def test_report_says_what_was_found_and_where_it_lies(folder, capsys):
@@ -335,6 +345,7 @@ def test_other_errors_are_not_hidden(folder, monkeypatch):
         (["a.png", "--size", "2"], "argument --size: must be at least 3, got 2"),
         (["a.png", "--seed", "-1"], "argument --seed: must be at least 0, got -1"),
         (["a.png", "--size", "big"], "argument --size: invalid integer value: 'big'"),
+        (["a.png", "--continuity", "1"], "--continuity is a knob of --method kim2020"),
         (["a.png", "--method", "magic"], "argument --method: invalid choice: 'magic'"),
         ([], "the following arguments are required: photo"),
     ],

@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "seglib"
 PUBLIC = [path for path in sorted(PACKAGE.glob("*.py")) if not re.match("_[a-z]", path.stem)]
-PAPERS = {"kanezaki2018"}
+PAPERS = {"kanezaki2018", "kim2020"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ENTRY = re.compile(r"(?P<names>\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: : (?P<kind>.+))?$")
 

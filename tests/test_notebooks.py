@@ -13,7 +13,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
-PAPERS = {"kanezaki2018"}
+PAPERS = {"kanezaki2018", "kim2020"}
 
 MAX_CELL_LINES = 25
 SECTIONS = ["Set-up", "Summary", "Exercises", "Solutions", "References"]
