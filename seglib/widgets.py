@@ -19,10 +19,18 @@ from seglib._grid_explorer import GridExplorer as GridExplorer
 from seglib._kmeans_explorer import KMeansExplorer as KMeansExplorer
 from seglib._live import Runner, live_options
 from seglib._runs import Curves, small_map, thin_steps
+from seglib._scribble_pad import ScribblePad as ScribblePad
 from seglib._segment_lab import SegmentLab as SegmentLab
 from seglib.states import Step
 
-__all__ = ["CompareSlider", "GridExplorer", "KMeansExplorer", "SegmentLab", "StepScrubber"]
+__all__ = [
+    "CompareSlider",
+    "GridExplorer",
+    "KMeansExplorer",
+    "ScribblePad",
+    "SegmentLab",
+    "StepScrubber",
+]
 
 
 class StepScrubber(anywidget.AnyWidget):

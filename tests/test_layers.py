@@ -35,6 +35,7 @@ LAYERS = (
     {"plotting"},
     {"_frontend", "_runs", "figures"},
     {"_grid_explorer", "_kmeans_explorer", "_live", "_segment_lab", "tables"},
+    {"_scribble_pad"},
     {"cli", "widgets"},
     {"__main__"},
 )
