@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import io
 import time
@@ -140,16 +139,13 @@ class ScribblePad(anywidget.AnyWidget):
             self.on_msg(lambda widget, message, buffers: widget._hear(message, buffers))
 
     def _hear(self, message: dict[str, Any], buffers: list) -> None:
-        """Take the scribbles that come with a message; the trait may be on its way still."""
-        if buffers:
-            self.scribbles_now = bytes(buffers[0])
-        self._runner.hear(message)
+        """Hand a message on with its scribbles: those of the trait may be on their way still."""
+        self._runner.hear({**message, "scribbles": buffers[0]} if buffers else message)
 
     @property
     def scribbles(self) -> Tensor:
         """Scribbles that the page shows, int64 (H, W), -1 where there is none."""
-        values = torch.from_numpy(np.array(Image.open(io.BytesIO(self.scribbles_now)))).long()
-        return torch.where(values == NO_SCRIBBLE, UNLABELLED, values)
+        return decode_scribbles(self.scribbles_now)
 
     def close(self) -> None:
         """Close the widget in all pages, and end its run."""
@@ -161,6 +157,12 @@ class ScribblePad(anywidget.AnyWidget):
 def encode_scribbles(scribbles: Tensor) -> bytes:
     """Encode scribbles as a PNG of one byte a pixel, 255 where there is none."""
     return plotting.encode_labels(torch.where(scribbles == UNLABELLED, NO_SCRIBBLE, scribbles))
+
+
+def decode_scribbles(png: bytes | memoryview) -> Tensor:
+    """Decode scribbles of the page, or of `encode_scribbles`."""
+    values = torch.from_numpy(np.array(Image.open(io.BytesIO(png)))).long()
+    return torch.where(values == NO_SCRIBBLE, UNLABELLED, values)
 
 
 def _palette() -> np.ndarray:
@@ -260,7 +262,7 @@ class _ScribbleRunner(Runner):
             if self._run is not None:
                 self._flush(self._run)
             step = self._run.curves.steps[-1] if self._run else 0
-            self._say("stopped", f"Stopped after {step} steps.")
+            self._say("stopped", f"Stopped at step {step}.")
 
     def _greet(self, message: dict[str, Any]) -> None:
         self._send({"type": "kernel", "knobs": self._knobs}, [])
@@ -272,13 +274,10 @@ class _ScribbleRunner(Runner):
     def _start(self, message: dict[str, Any], single: bool = False) -> None:
         knobs = {name: message["knobs"][name] for name in PAD_KNOBS}
         _check_knobs(knobs)
-        scribbles = self._widget.scribbles
+        scribbles = decode_scribbles(message["scribbles"])
         check_scribbles(self._image, scribbles, len(self._widget.class_names))
-        self.stop()
-        self._knobs, self._scribbles, self._single, self._run = knobs, scribbles, single, None
-        self._gate = asyncio.Event()
-        self._gate.set()
-        self._task = asyncio.get_running_loop().create_task(self._advance())
+        super()._start({"knobs": KNOBS}, single)  # its task begins when this one has returned
+        self._knobs, self._scribbles = knobs, scribbles
 
     def _new_run(self) -> Run:
         sizes = self._knobs["num_steps"], self._fixed["num_labels"]

@@ -240,7 +240,6 @@ def test_a_run_is_that_of_the_library_with_the_scribbles_that_came_with_it(page)
         await page.until("finished")
 
     asyncio.run(run())
-    torch.testing.assert_close(page.pad.scribbles, painted)
     states = list(kim2020.steps(make_image(), scribbles=painted, **KNOBS, **SMALL))
     news = [(m, buffers) for m, buffers in page.sent if m["type"] in ("run", "state")]
     for (message, buffers), state in zip(news, states, strict=True):
@@ -292,7 +291,7 @@ def test_stop_before_the_first_step(page):
         page.ask("stop")
 
     asyncio.run(run())
-    assert page.status["text"] == "Stopped after 0 steps."
+    assert page.status["text"] == "Stopped at step 0."
 
 
 def test_what_cannot_be_run_is_said_in_the_page(page):

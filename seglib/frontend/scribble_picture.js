@@ -39,31 +39,53 @@ function createSwatch(color, label) {
   return canvas;
 }
 
-/** Scribbles over what a canvas shows, with a dark edge inside and a light one outside. */
-function drawScribbles(canvas, { width, height, values }, colors, pixel) {
-  const image = new ImageData(canvas.width, canvas.height);
-  const pixels = new Uint32Array(image.data.buffer);
-  const [columns, rows] = [nearest(canvas.width, width), nearest(canvas.height, height)];
-  const [plain, inked] = [colors.map(packInk), colors.map((color) => packInk(mixInk(color)))];
-  const [dark, light] = [packInk(INK), packInk([255, 255, 255])];
-  const line = Math.max(Math.round(1.4 * pixel), 1);
-  const coarse = 1 / pixel; // patterns are as large on every screen
-  for (let y = 0, at = 0; y < canvas.height; y++) {
-    const row = rows[y] * width;
-    const above = rows[Math.max(y - line, 0)] * width;
-    const below = rows[Math.min(y + line, canvas.height - 1)] * width;
-    for (let x = 0; x < canvas.width; x++, at++) {
-      const column = columns[x];
-      const label = values[row + column];
-      const left = values[row + columns[Math.max(x - line, 0)]];
-      const right = values[row + columns[Math.min(x + line, canvas.width - 1)]];
-      const [up, down] = [values[above + column], values[below + column]];
-      if (label === left && label === right && label === up && label === down) {
-        if (label !== NONE) pixels[at] = PATTERNS[label](Math.floor(x * coarse), Math.floor(y * coarse)) ? inked[label] : plain[label];
-      } else pixels[at] = label === NONE ? light : dark;
-    }
+/** One line of the screen: patterns, with a dark edge inside a stroke and a light one outside. */
+function inkLine(pixels, y, columns, [above, row, below], look) {
+  const { line, coarse, plain, inked, dark, light } = look;
+  const last = columns.length - 1;
+  for (let x = 0; x <= last; x++) {
+    const column = columns[x];
+    const label = row[column];
+    const left = row[columns[Math.max(x - line, 0)]];
+    const right = row[columns[Math.min(x + line, last)]];
+    if (label === left && label === right && label === above[column] && label === below[column]) {
+      if (label === NONE) pixels[x] = 0;
+      else pixels[x] = PATTERNS[label](Math.floor(x * coarse), Math.floor(y * coarse)) ? inked[label] : plain[label];
+    } else pixels[x] = label === NONE ? light : dark;
   }
-  canvas.getContext("2d").drawImage(layer(image), 0, 0);
+}
+
+/** Function that draws scribbles over what a canvas shows; only rows that have changed are inked. */
+function createInk(colors) {
+  const look = {
+    plain: colors.map(packInk), inked: colors.map((color) => packInk(mixInk(color))),
+    dark: packInk(INK), light: packInk([255, 255, 255]),
+  };
+  let [image, sheet, drawn] = [null, null, null];
+  const resize = (canvas, { width, height }, pixel) => {
+    image = new ImageData(canvas.width, canvas.height);
+    sheet = layer(image);
+    drawn = new Uint8Array(width * height).fill(NONE);
+    look.line = Math.max(Math.round(1.4 * pixel), 1);
+    look.coarse = 1 / pixel; // patterns are as large on every screen
+  };
+  return (canvas, map, pixel) => {
+    const { width, height, values } = map;
+    if (image?.width !== canvas.width || image.height !== canvas.height) resize(canvas, map, pixel);
+    const [columns, rows] = [nearest(canvas.width, width), nearest(canvas.height, height)];
+    const lines = Array.from({ length: height }, (_, y) => values.subarray(y * width, (y + 1) * width));
+    const stale = lines.map((labels, y) => labels.some((label, x) => label !== drawn[y * width + x]));
+    drawn = values.slice();
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let y = 0; y < canvas.height; y++) {
+      const near = [Math.max(y - look.line, 0), y, Math.min(y + look.line, canvas.height - 1)].map((place) => rows[place]);
+      if (!near.some((row) => stale[row])) continue;
+      const screen = pixels.subarray(y * canvas.width, (y + 1) * canvas.width);
+      inkLine(screen, y, columns, near.map((row) => lines[row]), look);
+    }
+    if (stale.includes(true)) sheet.getContext("2d").putImageData(image, 0, 0);
+    canvas.getContext("2d").drawImage(sheet, 0, 0);
+  };
 }
 
 /** The number of its class on each stroke; not on crumbs, and not twice in one place. */
@@ -75,8 +97,9 @@ function drawNumbers(canvas, map, pixel) {
   context.textBaseline = "middle";
   context.font = `700 ${11 * pixel}px system-ui, sans-serif`;
   for (const { label, x, y } of findStrokes(map).sort((one, other) => other.size - one.size)) {
-    const inside = (place, size) => Math.min(Math.max(place, radius + pixel), size - radius - pixel);
-    const [left, top] = [inside(((x + 0.5) * canvas.width) / map.width, canvas.width), inside(((y + 0.5) * canvas.height) / map.height, canvas.height)];
+    const inside = (part, size) => Math.min(Math.max(part * size, radius + pixel), size - radius - pixel);
+    const left = inside((x + 0.5) / map.width, canvas.width);
+    const top = inside((y + 0.5) / map.height, canvas.height);
     if (drawn.some((tag) => tag.label === label && Math.hypot(tag.left - left, tag.top - top) < 3 * radius)) continue;
     drawn.push({ label, left, top });
     context.beginPath();
@@ -141,6 +164,7 @@ function onceAFrame(scope, draw) {
 function createPicture(scope, pad, photo, hand) {
   const { model } = pad;
   const drawGround = createGround(pad);
+  const drawInk = createInk(model.get("class_colors"));
   const draw = async () => {
     const { frame } = pad;
     if (frame) frame.map ??= decodeLabels(frame.bytes);
@@ -148,7 +172,7 @@ function createPicture(scope, pad, photo, hand) {
     if (frame !== pad.frame || !canvas.clientWidth) return; // a newer frame is on its way
     const pixel = canvas.width / canvas.clientWidth;
     drawGround(canvas, photo, map, { opacity: model.get("opacity"), boundaries: model.get("boundaries") });
-    drawScribbles(canvas, pad, model.get("class_colors"), pixel);
+    drawInk(canvas, pad, pixel);
     drawNumbers(canvas, pad, pixel);
     if (hand.cursor) drawBrush(canvas, pad, hand.cursor, hand.brush, hand.down, pixel);
     canvas.dataset.step = frame ? frame.step : "none";
@@ -209,7 +233,8 @@ function listenToPointer(scope, stage, pad, hand) {
   const pixelAt = (event) => {
     const box = stage.getBoundingClientRect();
     const place = (part, size) => Math.min(Math.max(Math.floor(part * size), 0), size - 1);
-    return [place((event.clientX - box.left) / box.width, pad.width), place((event.clientY - box.top) / box.height, pad.height)];
+    const row = place((event.clientY - box.top) / box.height, pad.height);
+    return [place((event.clientX - box.left) / box.width, pad.width), row];
   };
   let painting = null; // the pointer that is down
   scope.listen(stage, "pointerdown", (event) => {
@@ -257,7 +282,8 @@ function listenToKeys(scope, stage, pad, hand, { choose, resize, undo, say }) {
     const inside = (place, size) => Math.min(Math.max(place, 0), size - 1);
     hand.move([inside(x + stride * direction[0], pad.width), inside(y + stride * direction[1], pad.height)]);
     const [column, row] = hand.cursor;
-    say(`Row ${row + 1}, column ${column + 1}: ${hand.down ? "painting" : hand.nameOf(pad.values[row * pad.width + column])}.`);
+    const found = hand.down ? "painting" : hand.nameOf(pad.values[row * pad.width + column]);
+    say(`Row ${row + 1}, column ${column + 1}: ${found}.`);
   };
   const togglePen = () => {
     if (hand.down) return hand.lift();

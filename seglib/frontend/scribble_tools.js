@@ -202,7 +202,7 @@ class Pad extends EventTarget {
     const before = this.history.pop();
     if (!before) return false;
     this.values = before.values;
-    this.show(before.source);
+    this.show(this.sources.includes(before.source) ? before.source : this.started); // of a run, the last
     this.publish();
     return true;
   }
