@@ -12,8 +12,9 @@ const KNOBS = [
 ];
 const FILE_NAME = "scribbles.png";
 const WITHOUT_KERNEL =
-  "Running your own scribbles needs a kernel: open this chapter in Jupyter or Colab and run its cells; “Run” then appears here.";
-const WITH_LIBRARY = "The file goes into the library, too: ";
+  "Running your own scribbles needs a kernel: open this chapter in Jupyter or Colab and run its cells. " +
+  "“Run” then appears here. ";
+const WITH_LIBRARY = "The file that you download goes into the library: ";
 const IN_CODE = `kim2020.segment(image, scribbles=load_scribbles("${FILE_NAME}"))`;
 
 // ---------------------------------------------------------------- what is shown, in words
@@ -204,6 +205,7 @@ function createRunPanel(scope, pad, say) {
   form.append(
     make("div", { class: "seg-buttons" }, run.button, pause.button, stop.button, status),
     make("div", { class: "seg-knobs seg-pad-knobs" }, ...KNOBS.map((knob) => createKnob(scope, pad, knob))),
+    make("p", { class: "seg-note" }, "The next cell finds what you have painted in this widget’s ", make("code", {}, "scribbles"), "."),
   );
   return form;
 }
@@ -217,7 +219,7 @@ function createRunPlace(scope, pad, say) {
     inner.end();
     inner = createScope();
     const note = make("p", { class: "seg-note", "data-role": "note" });
-    note.append(...(pad.model.get("live") ? [`${WITHOUT_KERNEL} `] : []), ...inCode());
+    note.append(...(pad.model.get("live") ? [WITHOUT_KERNEL] : []), ...inCode());
     place.replaceChildren(pad.kernel ? createRunPanel(inner, pad, say) : note);
   };
   scope.listen(pad, "kernel", show);
