@@ -23,7 +23,8 @@ from seglib.checks import check_integers, check_numbers
 from seglib.scribbles import UNLABELLED, check_scribbles
 from seglib.states import Step
 
-MAX_CLASSES = 8
+MAX_CLASSES = 7  # colours of Okabe and Ito without their grey
+GREYS = (230, 70, 180, 120, 205, 95, 150)  # of the labels that are no class
 MAX_FRAMES = 12  # label maps of a run
 MAX_PIXELS = 160_000  # one of BSDS500 fits
 NO_SCRIBBLE = 255  # in files, as the authors have it
@@ -43,7 +44,7 @@ class ScribblePad(anywidget.AnyWidget):
         labels in ``0 .. num_classes - 1`` and -1 where there is none, and the states that
         ``kim2020.steps`` yields with them, of which at most 12 label maps are kept.
     num_classes : int
-        Number of classes that the reader can paint, in 2..8.
+        Number of classes that the reader can paint, in 2..7.
     class_names : sequence of str, optional
         Their names; by default "Class 1", "Class 2" …
     live : bool or mapping
@@ -170,12 +171,12 @@ def _palette() -> np.ndarray:
 
 
 def class_first_colors(labels: Tensor, num_labels: int, num_classes: int) -> list[list[int]]:
-    """Give each class its own colour, and the others to the other labels, largest first."""
-    own, rest = np.split(_palette(), [num_classes])
+    """Give each class its own colour, and all other labels greys, unlike ones to the largest."""
     area = torch.bincount(labels.flatten(), minlength=num_labels)[num_classes:]
-    others = area.argsort(descending=True, stable=True).numpy()
-    colors = np.concatenate([own, np.empty((len(others), 3), dtype=np.uint8)])
-    colors[num_classes + others] = rest[np.arange(len(others)) % len(rest)]
+    others = num_classes + area.argsort(descending=True, stable=True).numpy()
+    colors = np.empty((num_labels, 3), dtype=np.uint8)
+    colors[:num_classes] = _palette()[:num_classes]
+    colors[others] = np.resize(GREYS, len(others))[:, None]
     return colors.tolist()
 
 

@@ -96,16 +96,16 @@ def test_an_example_keeps_few_maps_the_first_and_the_last_among_them(num_steps):
     torch.testing.assert_close(torch.where(values == 255, -1, values), make_scribbles(4, 12))
 
 
-def test_classes_keep_their_colors_and_no_other_label_has_them():
+def test_classes_keep_their_colors_and_other_labels_are_grey():
     labels = torch.tensor([[30, 30, 30, 24, 24, 1]])
     colors = class_first_colors(labels, 40, num_classes=3)
     pad = make_pad(num_classes=3)
     assert colors[:3] == pad.class_colors
     assert pad.examples[0]["colors"][:3] == pad.class_colors
     assert len(colors) == 40
-    assert all(color not in pad.class_colors for color in colors[3:])
-    fourth_and_fifth = make_pad(num_classes=5).class_colors[3:]
-    assert [colors[30], colors[24]] == fourth_and_fifth, "the largest are told apart best"
+    assert all(len(set(color)) == 1 for color in colors[3:])
+    assert colors[30] != colors[24], "the largest are told apart"
+    assert all(len(set(color)) > 1 for color in make_pad(num_classes=7).class_colors)
 
 
 def test_what_the_page_sends_are_the_scribbles_in_the_kernel(tmp_path):
@@ -140,7 +140,7 @@ def test_it_is_one_module_without_imports():
     ("options", "message"),
     [
         ({"num_classes": 1}, "num_classes must be at least 2, got 1"),
-        ({"num_classes": 9}, "num_classes must be at most 8, got 9"),
+        ({"num_classes": 8}, "num_classes must be at most 7, got 8"),
         ({"class_names": ["Cat"]}, r"class_names must be 4 names, got \['Cat'\]"),
         ({"class_names": ["Cat", " ", "Sky", "Sea"]}, "class_names must be 4 names"),
         ({"description": " "}, "description must say in words"),

@@ -25,10 +25,10 @@ function sharesOf({ values }, names) {
   for (const label of values) counts.set(label, (counts.get(label) ?? 0) + 1);
   const rest = [...counts].filter(([label]) => label >= names.length).reduce((sum, [, count]) => sum + count, 0);
   const parts = names.map((name, label) => [`${label + 1} ${name}`, counts.get(label) ?? 0]);
-  if (rest > 0) parts.push(["other labels", rest]);
+  if (rest > 0) parts.push(["other labels (grey)", rest]);
   const inWords = (count) => (count > 0 && count < 0.005 * values.length ? "below 1 %" : percent(count / values.length));
   const words = parts.filter(([, count]) => count > 0).map(([name, count]) => `${name}: ${inWords(count)}`);
-  return { count: counts.size, words: words.join(", ") };
+  return { count: counts.size, words: words.join(", ").replace(/^o/, "O") };
 }
 
 function createReading(scope, pad) {

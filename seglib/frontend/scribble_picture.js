@@ -17,7 +17,6 @@ const PATTERNS = [
   (x, y) => (x - y + 60000) % 6 < 2,
   (x) => x % 5 < 2,
   (x, y) => x % 6 < 1 || y % 6 < 1,
-  (x, y) => (Math.floor(x / 4) + Math.floor(y / 4)) % 2 === 0,
 ];
 const INK = [16, 20, 24];
 const packInk = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;

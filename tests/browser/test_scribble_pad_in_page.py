@@ -218,7 +218,7 @@ def start_blank(page):
 def test_a_prepared_example_is_shown_with_its_last_result(page):
     canvas = page.locator("canvas[data-step]")
     expect(canvas).to_have_attribute("data-step", "4")
-    words = "Step 4 of 4, 3 labels. 1 Cat: 38 %, 2 Wall: 38 %, other labels: 25 %."
+    words = "Step 4 of 4, 3 labels. 1 Cat: 38 %, 2 Wall: 38 %, other labels (grey): 25 %."
     expect(role(page, "result")).to_have_text(words)
     until(page, TWO)
     expect(role(page, "changed")).to_be_hidden()
@@ -229,7 +229,7 @@ def test_the_slider_moves_through_the_steps(page):
     slider.press("Home")
     expect(canvas).to_have_attribute("data-step", "1")
     first = canvas.screenshot()
-    expect(heard(page)).to_have_text("Step 1 of 4, 1 label. other labels: 100 %.")
+    expect(heard(page)).to_have_text("Step 1 of 4, 1 label. Other labels (grey): 100 %.")
     slider.press("ArrowRight")
     expect(canvas).to_have_attribute("data-step", "2")
     assert slider.get_attribute("aria-valuetext") == "step 2 of 4"
