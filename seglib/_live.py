@@ -73,6 +73,8 @@ class Runner:
         Number of label maps to keep of a run.
     """
 
+    opening = "Superpixels and first step …"  # what a run says before its first state
+
     def __init__(
         self,
         send: Callable,
@@ -168,7 +170,7 @@ class Runner:
 
     async def _advance(self) -> None:
         """Take step after step; between two, the kernel hears the reader."""
-        self._say("running", "Superpixels and first step …")
+        self._say("running", self.opening)
         await asyncio.sleep(BREATH)
         try:
             run = self._new_run()

@@ -250,7 +250,7 @@ class _ScribbleRunner(Runner):
 
     def __init__(self, widget: ScribblePad, image: Tensor, options: dict[str, Any]) -> None:
         super().__init__(widget.send, image, widget.description, {**KNOBS, **options}, MAX_FRAMES)
-        self._widget = widget
+        self._widget, self.opening = widget, "First step …"
         self._knobs = {name: options[name] for name in PAD_KNOBS}
         self._fixed = {name: options[name] for name in options if name not in PAD_KNOBS}
 
