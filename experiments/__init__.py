@@ -12,6 +12,7 @@ Module          What it holds
 ``tables``      the same as Markdown and CSV
 ``tasks``       the experiments, by name
 ``bsds500``     the classical baselines on the Berkeley segmentation data set
+``scene_study`` the scene-segmentation study again
 ==============  ===================================================================
 
 ``python -m experiments list`` names the experiments; `README.md` says how to run them.

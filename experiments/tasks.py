@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 
-from experiments import bsds500
+from experiments import bsds500, scene_study
 from experiments.jobs import Experiment, Job, Result, grid
 from seglib import kanezaki2018
 from seglib.labels import connected_components
@@ -75,5 +75,7 @@ EXPERIMENTS = {
         ),
         bsds500.BASELINE_TABLE,
         bsds500.READING_TABLE,
+        scene_study.IMAGE_TABLE,
+        scene_study.AVERAGE_TABLE,
     )
 }
