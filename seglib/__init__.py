@@ -30,6 +30,8 @@ Module             What it holds                                               C
 ``losses``         similarity and continuity                                   kim2020
 ``schedules``      learning rates that change over a run                       kim2020
 ``scribbles``      labels for some pixels, given by a person                   kim2020
+``ensembles``      k-means on the segmented image of another method            scene_study
+``scene_study``    k-means, mixture and network of a study                     scene_study
 ``widgets``        figures that move, with a kernel and without                kanezaki2018
 ``devices``        device and memory
 ``checks``         bad input, one clear sentence

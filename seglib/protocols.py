@@ -280,8 +280,8 @@ def cluster_wise_iou(labels: Tensor, true_labels: Tensor) -> float:
 
     Notes
     -----
-    True segments that no cluster meets cost nothing. The study's figures follow another rule
-    than its text: the nine clusters of Table 7.1 average 0.21, and Table 7.3 prints 0.81.
+    True segments that no cluster meets cost nothing. Table 7.3 of the study does not follow from
+    its Tables 7.1 and 7.2 by this rule; ``book/scene_study.ipynb`` looks for one that explains it.
 
     References
     ----------
