@@ -15,5 +15,5 @@ Module           What it holds
 ``scene_study``  the scene-segmentation study again
 ===============  ===================================================================
 
-``python -m experiments list``names the experiments; `README.md` says how to run them.
+``python -m experiments list`` names the experiments; `README.md` says how to run them.
 """
