@@ -50,8 +50,10 @@ class GridExplorer(anywidget.AnyWidget):
         What the different labels of a map are, in the plural: "segments", "labels" …
     compute : callable, optional
         ``compute(value)`` returns the maps of another value of the first knob, a mapping from each
-        value of the second to a label map. With a kernel the reader can then ask for it. The
-        values of the first knob are numbers, in growing order, and there are no `readings`.
+        value of the second to a label map; where there are `readings`, a pair of this and of a
+        mapping from each name to a mapping from each value of the second to a number. With a
+        kernel the reader can then ask for it. The values of the first knob are numbers, in
+        growing order.
 
     Raises
     ------
@@ -61,7 +63,7 @@ class GridExplorer(anywidget.AnyWidget):
         If there are fewer than two maps, a pair has no map or no reading, a map and the image
         differ in size, a label is not in 0..65535, there are not two knobs, `start` is none of
         the pairs, the opacity is not in 0..1, a text is empty, or `compute` stands beside
-        readings or a first knob whose values do not grow.
+        a first knob whose values do not grow.
 
     Notes
     -----
@@ -118,7 +120,7 @@ class GridExplorer(anywidget.AnyWidget):
             raise ValueError(f"knobs must be two names, and counted one, got {knobs}, {counted!r}")
         first, second = _values_of(maps)
         if compute is not None:
-            _check_growing(first, readings)
+            _check_growing(first)
         pairs = [(a, b) for a in first for b in second]
         _check_pairs(pairs, maps, "maps must hold a map")
         kept = [_large_map(maps[pair], image, f"labels of {_words(pair)}") for pair in pairs]
@@ -180,11 +182,18 @@ class GridExplorer(anywidget.AnyWidget):
         else:
             self._say("finished", f"Computed {self.knobs[0]} {_text(value)}.")
 
-    def _insert(self, value: float, found: Mapping[Any, Tensor]) -> None:
-        """Put the maps of a value between those of its neighbours."""
+    def _insert(self, value: float, found: Any) -> None:
+        """Put the maps and readings of a value between those of its neighbours."""
+        found, numbers = found if isinstance(found, tuple) else (found, {})
         for other in self._second:
             if other not in found:
                 raise ValueError(f"compute must return a map for {_text(other)}")
+        pairs = [(value, other) for other in self._second]
+        news = []
+        for reading in self.readings:
+            of_value = numbers.get(reading["name"], {})
+            of_pairs = {(value, other): number for other, number in of_value.items()}
+            news.append(_reading(reading["name"], of_pairs, pairs))
         maps = [
             _large_map(found[other], self._image, f"labels of {_words((value, other))}")
             for other in self._second
@@ -195,6 +204,14 @@ class GridExplorer(anywidget.AnyWidget):
         self._kept[at:at] = maps
         with self.hold_sync():
             self.values = [[_text(one) for one in self._first], self.values[1]]
+            self.readings = [
+                {
+                    "name": old["name"],
+                    "numbers": [*old["numbers"][:at], *new["numbers"], *old["numbers"][at:]],
+                    "decimals": max(old["decimals"], new["decimals"]),
+                }
+                for old, new in zip(self.readings, news, strict=True)
+            ]
             self.counts = [int(count_labels(labels)) for labels in self._kept]
             self.colors = plotting.label_colors(self._kept).tolist()
             self.choice = [place, self.choice[1]]
@@ -205,10 +222,8 @@ class GridExplorer(anywidget.AnyWidget):
         self.send(self._status)
 
 
-def _check_growing(first: Sequence[Any], readings: Mapping | None) -> None:
+def _check_growing(first: Sequence[Any]) -> None:
     """Check that maps of another value of the first knob can be put between the others."""
-    if readings:
-        raise ValueError(f"compute needs a widget without readings, got {list(readings)}")
     check_numbers(-math.inf, **{f"value {i} of the first knob": v for i, v in enumerate(first)})
     if list(first) != sorted(first):
         raise ValueError(f"compute needs values of the first knob that grow, got {list(first)}")

@@ -243,7 +243,23 @@ def test_what_is_wrong_with_a_value_is_said_and_nothing_is_half_added(
     assert widget.get_state() == before
 
 
-def test_compute_needs_growing_numbers_and_no_readings():
+def test_readings_grow_with_the_maps(monkeypatch):
+    pairs = {(mu, 1): float(mu) for mu in (1, 5)}
+    maps = {pair: make_map(2) for pair in pairs}
+    monkeypatch.setattr(GridExplorer, "send", lambda self, content, buffers=None: None)
+    widget = make_widget(
+        maps, compute=lambda mu: ({1: make_map(3)}, {"loss": {1: 2.5}}), readings={"loss": pairs}
+    )
+    ask(widget, type="compute", value=3)
+    assert widget.readings == [{"name": "loss", "numbers": [1.0, 2.5, 5.0], "decimals": 2}]
+    lacking = make_widget(maps, compute=lambda mu: {1: make_map(3)}, readings={"loss": pairs})
+    before = lacking.get_state()
+    ask(lacking, type="compute", value=3)
+    assert "'loss' must hold a number" in lacking._status["text"]
+    assert lacking.get_state() == before
+
+
+def test_compute_needs_growing_numbers():
     def compute(value):
         return {}
 
@@ -252,7 +268,3 @@ def test_compute_needs_growing_numbers_and_no_readings():
         make_widget(maps, compute=compute)
     with pytest.raises(TypeError, match="value 0 of the first knob must be a number, got 'a'"):
         make_widget({("a", 1): make_map(1), ("b", 1): make_map(2)}, compute=compute)
-    readings = {"recall": {(1, 1): 0.5, (5, 1): 0.5}}
-    grown = {(mu, 1): make_map(mu) for mu in (1, 5)}
-    with pytest.raises(ValueError, match="compute needs a widget without readings"):
-        make_widget(grown, compute=compute, readings=readings)
