@@ -52,6 +52,7 @@ def test_no_widget_grows_by_itself(open_page, width):
     explorer = page.locator(".seg-kmeans").first
     explorer.scroll_into_view_if_needed()
     expect(role(explorer, "status")).to_contain_text("settled after", timeout=30_000)
+    expect(role(explorer, "elbow-text")).to_contain_text("the elbow rule says", timeout=60_000)
     height = explorer.bounding_box()["height"]
     page.wait_for_timeout(1000)
     assert explorer.bounding_box()["height"] == height < 2000
