@@ -93,10 +93,14 @@ def pytest_configure(config):
 
 
 def stage(item) -> int:
-    """Order of the tests: code first, then the notebooks, then what needs the built book."""
+    """Order of the tests: code first, then the notebooks, then what needs the book or a browser.
+
+    Playwright keeps an event loop running in this thread: no test after it can start its own.
+    """
     if isinstance(item, IPyNbCell):
         return 1
-    return 2 if "built_book" in getattr(item, "fixturenames", ()) else 0
+    in_a_browser = "browser" in item.path.parts
+    return 2 if in_a_browser or "built_book" in getattr(item, "fixturenames", ()) else 0
 
 
 def pytest_collection_modifyitems(items):

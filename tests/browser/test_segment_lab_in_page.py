@@ -286,7 +286,7 @@ def test_a_long_press_of_a_key_acts_once(lab):
         lab.keyboard.down("Space")  # what a held key repeats
     lab.keyboard.up("Space")
     press_keys(lab, "Space")
-    assert lab.locator("canvas").get_attribute("data-segments") == "4"
+    expect(lab.locator("canvas")).to_have_attribute("data-segments", "4")
 
 
 def test_the_wide_brush_takes_three_cells(lab):
