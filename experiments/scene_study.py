@@ -12,6 +12,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from experiments import bsds500
 from experiments.jobs import Experiment, Job, Result, grid
 from seglib import datasets
 from seglib.baselines import blank
@@ -20,7 +21,7 @@ from seglib.images import resize_image
 from seglib.overlaps import find_overlaps
 from seglib.protocols import choose_annotations
 from seglib.scene_study import cnn, gmm_elbow, kmeans_elbow
-from seglib.scores import pool_scores, score_segmentation
+from seglib.scores import score_segmentation
 
 IMAGES = ("25098", "3096", "35058", "22090", "23025")  # Table 7.3
 SPLITS = ("train", "val", "test")  # train and test of BSDS300 are train and val of BSDS500
@@ -171,27 +172,6 @@ def pool_images(results: Sequence[Result]) -> dict[str, float]:
     return {f"{result['image'][0]}/{name}": result[name] for result in results for name in shown}
 
 
-def pool_average(results: Sequence[Result]) -> dict[str, float]:
-    """Make the numbers that belong to the whole set.
-
-    Parameters
-    ----------
-    results : sequence of mapping
-        What `run_job` returned for each image.
-
-    Returns
-    -------
-    dict of str to float
-        Average precisions, mean IoUs of Kim 2020, and the boundary measure of all images.
-    """
-    pooled = pool_scores(results)
-    return {
-        name: value
-        for name, value in pooled.items()
-        if name not in results[0] and name != "num_images"
-    }
-
-
 @lru_cache(maxsize=1)
 def _places() -> Mapping[str, str]:
     """Return the split of each image that is there; of train, a part will do."""
@@ -250,7 +230,7 @@ AVERAGE_TABLE = Experiment(
     f"the scene-segmentation study on {NUM_IMAGES} test images of BSDS300, in every reading",
     jobs=average_jobs,
     run=run_job,
-    pool=pool_average,
+    pool=bsds500.pool_images,
     columns=(*READINGS, "num_labels", "num_segments", "miou_all", "covering"),
     note=NOTE,
 )

@@ -57,8 +57,7 @@ def kmeans_elbow(
 
     Notes
     -----
-    The study names the rule, but not the candidates. With 1 to 10 it says 3 for image 3096, the
-    number of clusters of Table 7.2; with 2 to 20 it says 5.
+    The study names the rule, but not the candidates, on which its answer depends.
 
     References
     ----------
